@@ -1,0 +1,57 @@
+/**
+ * Every number of airhop, with its unit in its name and its reason above it. The SDK and the server import the same
+ * file, so that what the browser lets through is what the server takes. What a program does not use is not in its bundle.
+ */
+
+// ---- What the server takes; the SDK checks the same before it sends ----
+
+/** One event as JSON in UTF-8. Segment's limit: https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/ */
+export const EVENT_MAX_BYTES = 32 * 1024
+
+/** One request, decompressed. @segment/analytics-node was seen to send 749,361 bytes in one request. */
+export const REQUEST_MAX_BYTES = 4 * 1024 * 1024
+
+/** Events of one request. Segment's limit. */
+export const BATCH_MAX_EVENTS = 2500
+
+/** `userId`, `anonymousId`, `groupId`, `previousId`, in UTF-16 units (JavaScript's `length`). */
+export const ID_MAX_CHARS = 512
+
+/** `messageId`. Segment says 100; some of its clients send more. */
+export const MESSAGE_ID_MAX_CHARS = 255
+
+// ---- How the SDK sends ----
+
+/** Longest wait of an event while the page is visible: `flushMs`. */
+export const FLUSH_MS = 2000
+
+/**
+ * One request body. Beacons and keepalive fetches of a page share 64 KiB in flight
+ * (https://fetch.spec.whatwg.org/#http-network-or-cache-fetch): at most half of it may be in flight when the page goes.
+ */
+export const BATCH_MAX_BYTES = 30_000
+
+/** What one beacon may hold: the quota above less the bytes of its headers and URL, which some engines count. */
+export const BEACON_MAX_BYTES = 63_000
+
+/** First wait after a failed request; doubles with each further failure, with full jitter. */
+export const RETRY_MIN_MS = 1000
+
+/** Longest wait after failed requests: at most 48 tries in 8 blocked hours, about 40 in the mean. */
+export const RETRY_MAX_MS = 10 * 60_000
+
+/** A request without an answer is given up after this, doubling with each further failure up to eight times as long. */
+export const REQUEST_TIMEOUT_MS = 10_000
+
+/** A drain begins this long after load, at random between the two, so that tabs restored together do not begin together. */
+export const DRAIN_MIN_MS = 500
+export const DRAIN_MAX_MS = 3000
+
+/** Events of other pages are left to their page for this long: it may be alive and about to send them. */
+export const DRAIN_AGE_MS = 10_000
+
+/** Events that waited longer are dropped and counted. The server knows ids for longer: a late repeat is never counted twice. */
+export const EVENT_MAX_AGE_MS = 7 * 86_400_000
+
+/** What the journal may take of the 5 MiB that an origin has, in UTF-16 units; the oldest go first, and are counted. */
+export const JOURNAL_MAX_CHARS = 512 * 1024
