@@ -40,6 +40,9 @@ export const RETRY_MIN_MS = 1000
 /** Longest wait after failed requests: at most 48 tries in 8 blocked hours, about 40 in the mean. */
 export const RETRY_MAX_MS = 10 * 60_000
 
+/** The longest `Retry-After` that is obeyed: a clock that is wrong by a year must not silence a page for a year. */
+export const RETRY_AFTER_MAX_MS = 60 * 60_000
+
 /** A request without an answer is given up after this, doubling with each further failure up to eight times as long. */
 export const REQUEST_TIMEOUT_MS = 10_000
 
@@ -53,5 +56,5 @@ export const DRAIN_AGE_MS = 10_000
 /** Events that waited longer are dropped and counted. The server knows ids for longer: a late repeat is never counted twice. */
 export const EVENT_MAX_AGE_MS = 7 * 86_400_000
 
-/** What the journal may take of the 5 MiB that an origin has, in UTF-16 units; the oldest go first, and are counted. */
-export const JOURNAL_MAX_CHARS = 512 * 1024
+/** What waits may take so much of the 5 MiB that an origin has, in UTF-16 units; the oldest go first, and are counted. */
+export const QUEUE_MAX_CHARS = 1024 * 1024

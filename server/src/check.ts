@@ -1,0 +1,125 @@
+import { EVENT_MAX_BYTES, ID_MAX_CHARS, MESSAGE_ID_MAX_CHARS } from '../../src/limits.ts'
+import type { EventType } from '../../src/wire.ts'
+import { isWhat, NESTING_MAX_LEVELS, type Refusal, type RefusalCode, refuse } from './errors.ts'
+import { excessOf } from './json-size.ts'
+
+/** A JSON object whose fields were not looked at yet. */
+export type Fields = { readonly [key: string]: unknown }
+
+/** A call as its source gave it. */
+export interface Call {
+  raw: unknown
+  /** The envelope's own fields, which stand under the call's; `{}` where there is no envelope. */
+  envelope: Fields
+  /** The type that the endpoint says; undefined where the call has to. */
+  doorType: EventType | undefined
+}
+
+const TYPES: ReadonlySet<unknown> = new Set<EventType>(['identify', 'track', 'page', 'screen', 'group', 'alias'])
+
+export const isEventType = (value: unknown): value is EventType => TYPES.has(value)
+
+export const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Null, an empty string and blanks say nothing, as clients send them for what they don't know. */
+export const isAbsent = (value: unknown): value is undefined | null | '' =>
+  value === undefined || value === null || (typeof value === 'string' && value.trim() === '')
+
+/** An id of the call, else of its envelope; as sent. */
+export const idOf = (call: Fields, envelope: Fields, field: string): unknown =>
+  isAbsent(call[field]) ? envelope[field] : call[field]
+
+/** The `messageId` by which an answer names a call; null where there is none that could be one. */
+export function messageIdOf(raw: unknown): string | null {
+  const id = isObject(raw) ? raw.messageId : undefined
+  return typeof id === 'string' && !isAbsent(id) && id.length <= MESSAGE_ID_MAX_CHARS ? id : null
+}
+
+/**
+ * The verdict on one call: the first thing that is wrong with it, or undefined. Pure, and allocates nothing for a good
+ * call: it is asked twice, before the answer and when the log is processed, and both must agree.
+ */
+export function checkCall({ raw, envelope, doorType }: Call): Refusal | undefined {
+  if (!isObject(raw)) return refuse('invalid_event', 'be a JSON object', isWhat(raw))
+  return (
+    checkType(raw, doorType) ??
+    checkMessageId(raw.messageId) ??
+    checkId(idOf(raw, envelope, 'userId'), 'invalid_user_id') ??
+    checkId(idOf(raw, envelope, 'anonymousId'), 'invalid_anonymous_id') ??
+    checkOfType(doorType ?? (raw.type as EventType), raw, envelope) ??
+    checkBag(raw.context, 'invalid_context') ??
+    checkBag(envelope.context, 'invalid_context') ??
+    checkSize(raw)
+  )
+}
+
+function checkType({ type }: Fields, doorType: EventType | undefined): Refusal | undefined {
+  if (doorType) return isAbsent(type) || type === doorType ? undefined : refuse('type_mismatch', doorType, isWhat(type))
+  if (isAbsent(type)) return refuse('missing_type')
+  return isEventType(type) ? undefined : refuse('unknown_type', isWhat(type))
+}
+
+function checkOfType(type: EventType, call: Fields, envelope: Fields): Refusal | undefined {
+  const groupId = type === 'group' ? call.groupId : idOf(call, envelope, 'groupId')
+  const identity =
+    checkIdentity(type, isAbsent(idOf(call, envelope, 'userId')), isAbsent(idOf(call, envelope, 'anonymousId'))) ??
+    checkId(groupId, 'invalid_group_id')
+  if (identity) return identity
+  switch (type) {
+    case 'track':
+      return checkEventName(call.event) ?? checkBag(call.properties, 'invalid_properties')
+    case 'page':
+    case 'screen':
+      return checkBag(call.properties, 'invalid_properties')
+    case 'identify':
+      return checkBag(call.traits, 'invalid_traits')
+    case 'group':
+      return isAbsent(groupId) ? refuse('missing_group_id') : checkBag(call.traits, 'invalid_traits')
+    case 'alias':
+      return isAbsent(call.previousId) ? refuse('missing_previous_id') : checkId(call.previousId, 'invalid_previous_id')
+  }
+}
+
+function checkIdentity(type: EventType, noUser: boolean, noAnonymous: boolean): Refusal | undefined {
+  if (type === 'alias') return noUser ? refuse('missing_user_id') : undefined
+  return noUser && noAnonymous ? refuse('missing_identity') : undefined
+}
+
+function checkEventName(name: unknown): Refusal | undefined {
+  if (isAbsent(name)) return refuse('missing_event')
+  return typeof name === 'string' ? undefined : refuse('invalid_event_name', isWhat(name))
+}
+
+function checkMessageId(value: unknown): Refusal | undefined {
+  if (value === undefined || value === null) return undefined
+  if (typeof value !== 'string') return refuse('invalid_message_id', isWhat(value))
+  return value.length > MESSAGE_ID_MAX_CHARS ? refuse('invalid_message_id', `has ${value.length}`) : undefined
+}
+
+type IdCode = Extract<
+  RefusalCode,
+  'invalid_user_id' | 'invalid_anonymous_id' | 'invalid_group_id' | 'invalid_previous_id'
+>
+
+function checkId(value: unknown, code: IdCode): Refusal | undefined {
+  if (typeof value === 'string') {
+    return value.length > ID_MAX_CHARS && !isAbsent(value) ? refuse(code, `has ${value.length}`) : undefined
+  }
+  if (value === undefined || value === null || Number.isFinite(value)) return undefined
+  return refuse(code, isWhat(value))
+}
+
+type BagCode = Extract<RefusalCode, 'invalid_properties' | 'invalid_traits' | 'invalid_context'>
+
+function checkBag(value: unknown, code: BagCode): Refusal | undefined {
+  return value === undefined || value === null || isObject(value) ? undefined : refuse(code, isWhat(value))
+}
+
+function checkSize(call: Fields): Refusal | undefined {
+  const excess = excessOf(call, EVENT_MAX_BYTES, NESTING_MAX_LEVELS)
+  if (excess === undefined) return undefined
+  return excess === 'levels'
+    ? refuse('invalid_event', `be nested at most ${NESTING_MAX_LEVELS} levels deep`, 'is deeper')
+    : refuse('event_too_large', excess)
+}

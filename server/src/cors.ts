@@ -1,0 +1,28 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+/** Where pages send events to. Not the read API: no page of another origin has a reason to call it. */
+const DOORS = /^\/(ingest|v1|api\/v1\/event|api\/v1\/s2s)(\/|\?|$)/
+
+/** What recorded preflights of real clients ask for (wire.md §3), for one that does not say. */
+const HEADERS = 'authorization, content-type, x-write-key, x-retry-count, anonymousid, sentat'
+
+const METHODS = 'POST, PUT, PATCH, GET, HEAD, DELETE'
+const MAX_AGE_S = 86_400
+
+/**
+ * Lets pages of every origin send, and read each answer, refusals included. A write key is public, so the origin is no
+ * secret that protects anything, and no cookie is ever looked at. A preflight is answered for any path below the doors.
+ */
+export async function cors({ method, url, headers }: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  if (!DOORS.test(url)) return
+  reply.header('vary', 'Origin')
+  if (headers.origin !== undefined) {
+    reply.header('access-control-allow-origin', headers.origin)
+    reply.header('access-control-expose-headers', 'Retry-After')
+  }
+  if (method !== 'OPTIONS') return
+  reply.header('access-control-allow-methods', METHODS)
+  reply.header('access-control-allow-headers', headers['access-control-request-headers'] ?? HEADERS)
+  reply.header('access-control-max-age', MAX_AGE_S)
+  return reply.code(204).send()
+}

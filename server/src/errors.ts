@@ -1,0 +1,156 @@
+import {
+  BATCH_MAX_EVENTS,
+  EVENT_MAX_BYTES,
+  ID_MAX_CHARS,
+  MESSAGE_ID_MAX_CHARS,
+  REQUEST_MAX_BYTES,
+} from '../../src/limits.ts'
+
+/** Nesting that is taken, of a call and of what its envelope adds. Deeper JSON overflows the stack of what reads it later. */
+export const NESTING_MAX_LEVELS = 256
+
+/** The wait that an overloaded server asks for. Its backlog drains at tens of MB/s, so this is enough for most of it. */
+const RETRY_AFTER_OVERLOAD_S = 5
+
+/** The wait that a failing disk asks for: the log is opened again at most once a second. */
+const RETRY_AFTER_FAILURE_S = 2
+
+const TYPES = '`identify`, `track`, `page`, `screen`, `group`, `alias`'
+
+const id = (field: string) => (actual: string) =>
+  `\`${field}\` must be a string of at most ${ID_MAX_CHARS} characters, or a number; it ${actual}.`
+
+const bag = (field: string) => (actual: string) => `\`${field}\` must be a JSON object; it ${actual}.`
+
+const refusal = <Args extends unknown[]>(
+  status: number,
+  sentence: (...args: Args) => string,
+  retryAfterS?: number,
+) => ({ status, sentence, retryAfterS })
+
+/**
+ * Every refusal: its code, the status of an answer that consists of it, and the sentence, which names the field, the
+ * limit and the actual value and says what to do. The codes are the closed list of the API (docs: wire.md §3).
+ */
+const TABLE = {
+  // ---- one event: an entry of `errors`, or the whole answer at an endpoint that takes one call ----
+  invalid_event: refusal(400, (must: string, actual: string) => `A call must ${must}; it ${actual}.`),
+  missing_type: refusal(400, () => `\`type\` is required: one of ${TYPES}.`),
+  unknown_type: refusal(400, (actual: string) => `\`type\` must be one of ${TYPES}; it ${actual}.`),
+  type_mismatch: refusal(
+    400,
+    (door: string, actual: string) => `\`type\` must be \`${door}\` or left out at this endpoint; it ${actual}.`,
+  ),
+  missing_identity: refusal(400, () => '`userId` or `anonymousId` is required; both are absent, null or blank.'),
+  missing_event: refusal(400, () => '`event` is required: the name of what happened.'),
+  invalid_event_name: refusal(400, (actual: string) => `\`event\` must be a string; it ${actual}.`),
+  missing_group_id: refusal(400, () => '`groupId` is required: the account that the user belongs to.'),
+  missing_user_id: refusal(400, () => '`userId` is required: the id that `previousId` becomes.'),
+  missing_previous_id: refusal(400, () => '`previousId` is required: the id that becomes `userId`.'),
+  invalid_user_id: refusal(400, id('userId')),
+  invalid_anonymous_id: refusal(400, id('anonymousId')),
+  invalid_group_id: refusal(400, id('groupId')),
+  invalid_previous_id: refusal(400, id('previousId')),
+  invalid_message_id: refusal(
+    400,
+    (actual: string) => `\`messageId\` must be a string of at most ${MESSAGE_ID_MAX_CHARS} characters; it ${actual}.`,
+  ),
+  invalid_properties: refusal(400, bag('properties')),
+  invalid_traits: refusal(400, bag('traits')),
+  invalid_context: refusal(400, bag('context')),
+  event_too_large: refusal(
+    400,
+    (bytes: number) => `An event must be at most ${EVENT_MAX_BYTES} bytes of JSON; it has ${bytes}.`,
+  ),
+
+  // ---- a whole request ----
+  malformed_json: refusal(400, (reason: string) => `The body must be JSON: ${reason}`),
+  invalid_batch: refusal(400, (must: string, actual: string) => `${must}; it ${actual}.`),
+  invalid_parameter: refusal(400, (name: string, must: string) => `\`${name}\` ${must}.`),
+  invalid_request: refusal(400, (reason: string) => `The request cannot be read: ${reason}`),
+  missing_write_key: refusal(
+    401,
+    () =>
+      'A write key is required, by the first of: `Authorization: Bearer wk_…`, Basic with the key as user, `X-Write-Key`, `?writeKey=`, `writeKey` in the body.',
+  ),
+  invalid_write_key: refusal(401, (kind: 'unknown' | 'widget' | 'admin') => WRONG_WRITE_KEY[kind]),
+  missing_token: refusal(401, () => 'The admin token is required: `Authorization: Bearer <admin token>`.'),
+  invalid_token: refusal(
+    401,
+    () =>
+      'This is not an admin token of this server. It stands in `keys.json` of the data folder, or in the configuration; a write key (`wk_…`) only writes.',
+  ),
+  not_found: refusal(404, (method: string, path: string) => `There is no ${method} ${path} here.`),
+  payload_too_large: refusal(
+    413,
+    (what: 'body' | 'batch', actual: string) =>
+      `${what === 'body' ? `The body must be at most ${REQUEST_MAX_BYTES} bytes, decompressed` : `A request must hold at most ${BATCH_MAX_EVENTS} events`}; it has ${actual}.`,
+  ),
+  rate_limited: refusal(
+    429,
+    (reason: string) => `Too much at once: ${reason} Send it again after \`Retry-After\` seconds.`,
+    RETRY_AFTER_OVERLOAD_S,
+  ),
+  internal_error: refusal(500, () => 'The server failed on this request; its own output says why.'),
+  unavailable: refusal(
+    503,
+    () => 'Nothing was stored: the disk of the server does not take writes. Send it again after `Retry-After` seconds.',
+    RETRY_AFTER_FAILURE_S,
+  ),
+  not_built: refusal(503, (file: string) => `${file} is not built yet: run \`npm run build\`.`),
+}
+
+const WRONG_WRITE_KEY = {
+  unknown:
+    'This write key is not known here. It starts with `wk_` and stands in `keys.json` of the data folder, or in the configuration of the server.',
+  widget:
+    'This is a public widget key (`pk_…`). Use the write key: it starts with `wk_` and stands beside the widget key in the settings of the workspace.',
+  admin:
+    'This is an admin token, which reads. Use the write key: it starts with `wk_`. An admin token that was put in a page should be replaced.',
+}
+
+type Table = typeof TABLE
+export type RefusalCode = keyof Table
+
+/** Why a call or a request was not taken. `retryAfterS` is there when the same may be taken later. */
+export interface Refusal {
+  code: RefusalCode
+  status: number
+  message: string
+  retryAfterS?: number
+}
+
+/** Makes the refusal of the table; what its sentence needs follows the code. */
+export function refuse<Code extends RefusalCode>(code: Code, ...details: Parameters<Table[Code]['sentence']>): Refusal {
+  const { status, sentence, retryAfterS } = TABLE[code]
+  const message = (sentence as (...details: unknown[]) => string)(...details)
+  return retryAfterS === undefined ? { code, status, message } : { code, status, message, retryAfterS }
+}
+
+/** Thrown where a refusal ends the handling of a request; `app.ts` turns it into the answer. */
+export class RequestRefused extends Error {
+  readonly refusal: Refusal
+
+  constructor(refusal: Refusal) {
+    super(refusal.message)
+    this.refusal = refusal
+  }
+}
+
+/** Ends the handling of a request: `throw refused('missing_write_key')`. */
+export function refused<Code extends RefusalCode>(
+  code: Code,
+  ...details: Parameters<Table[Code]['sentence']>
+): RequestRefused {
+  return new RequestRefused(refuse(code, ...details))
+}
+
+/** What a value is, as the end of a sentence: `is an array`, `is "foo"`. Long strings are cut. */
+export function isWhat(value: unknown): string {
+  if (value === undefined) return 'is absent'
+  if (value === null) return 'is null'
+  if (Array.isArray(value)) return 'is an array'
+  if (typeof value === 'object') return 'is an object'
+  if (typeof value === 'string') return value.length > 40 ? `is "${value.slice(0, 40)}…"` : `is "${value}"`
+  return `is ${String(value)}`
+}

@@ -1,0 +1,222 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Database, openForReading, openForWriting, type Statement, transaction } from '../sqlite.ts'
+import { INSERT, NEXT, SCHEMA, toEntry, toRow } from './entries-table.ts'
+import { createLedger } from './ledger.ts'
+import { type Chunk, type Entry, type Log, LogFull, LogUnavailable, type Position } from './port.ts'
+
+/** What may wait for processing before appends are refused: minutes of a full load. */
+const LOG_MAX_BYTES = 1024 ** 3
+
+/** What an entry takes beside its body, about. */
+const ENTRY_OVERHEAD_BYTES = 256
+
+/** What may wait in memory for the next commit. A turn of the event loop hardly gathers a tenth of it. */
+const QUEUE_MAX_BYTES = 64 * 1024 ** 2
+
+/** Processed entries that stay, so that a store can be made again from them. */
+const KEEP_BYTES = 256 * 1024 ** 2
+const KEEP_MS = 7 * 86_400_000
+
+/** A chunk for the worker: fewer and larger transactions cost it half the CPU of ones of 1,000 events. */
+const CHUNK_EVENTS = 10_000
+const CHUNK_BYTES = 8 * 1024 ** 2
+
+/** How often an idle consumer looks again: a tenth of a blink; one look costs some 10 µs. */
+const POLL_MS = 50
+
+/** A failed log is opened again at most this often. */
+const REOPEN_MS = 1000
+
+/** So many positions are summed up together when the log is opened. */
+const OPENING = `
+  SELECT max(position) AS last, sum(length(body) + ${ENTRY_OVERHEAD_BYTES}) AS bytes, max(received_at) AS at
+  FROM entries GROUP BY position / 100 ORDER BY last`
+
+interface Waiting {
+  entries: readonly Entry[]
+  bytes: number
+  resolve(): void
+  reject(error: Error): void
+}
+
+export interface SqliteLogOptions {
+  file: string
+  maxBytes?: number
+  keepBytes?: number
+  keepMs?: number
+  now?: () => number
+}
+
+/**
+ * A log in one SQLite file, of one partition. All that is appended in one turn of the event loop shares one commit, and
+ * so one fsync. It may be opened in several threads, of which one appends and releases, and one consumes.
+ */
+export function openSqliteLog({
+  file,
+  maxBytes = LOG_MAX_BYTES,
+  keepBytes = KEEP_BYTES,
+  keepMs = KEEP_MS,
+  now = Date.now,
+}: SqliteLogOptions): Log {
+  const ledger = createLedger({ keepBytes, keepMs })
+  const writer = createWriter(file, (database) => {
+    for (const { last, bytes, at } of database.prepare(OPENING).iterate()) {
+      ledger.add(last as number, bytes as number, at as number)
+    }
+  })
+  let queue: Waiting[] = []
+  let queuedBytes = 0
+
+  function commitQueue(): void {
+    const waiting = queue
+    queue = []
+    queuedBytes = 0
+    try {
+      const positions = writer.append(waiting.map(({ entries }) => entries))
+      waiting.forEach(({ entries, bytes, resolve }, at) => {
+        ledger.add(positions[at]!, bytes, entries.at(-1)?.receivedAtMs ?? now())
+        resolve()
+      })
+    } catch (error) {
+      for (const { reject } of waiting) reject(asUnavailable(error))
+    }
+  }
+
+  return {
+    append(entries) {
+      const bytes = entries.reduce((sum, { body }) => sum + body.length + ENTRY_OVERHEAD_BYTES, 0)
+      if (ledger.backlog().bytes + queuedBytes + bytes > maxBytes || queuedBytes + bytes > QUEUE_MAX_BYTES) {
+        return Promise.reject(new LogFull(`${ledger.backlog().bytes} bytes wait to be processed.`))
+      }
+      queuedBytes += bytes
+      if (queue.length === 0) setImmediate(() => queue.length > 0 && commitQueue())
+      return new Promise((resolve, reject) => queue.push({ entries, bytes, resolve, reject }))
+    },
+
+    async consume(_partition, after, handle, signal) {
+      const reader = openForReading(file)
+      try {
+        const next = reader.prepare(NEXT)
+        let position = after ?? 0
+        while (!signal.aborted) {
+          const chunk = readChunk(next, position)
+          if (chunk.entries.length === 0) {
+            await sleep(POLL_MS, undefined, { signal }).catch(unlessAborted(signal))
+          } else {
+            await handle(chunk)
+            position = chunk.upTo
+          }
+        }
+      } finally {
+        reader.close()
+      }
+    },
+
+    async release(_partition, upTo) {
+      writer.start(upTo)
+      ledger.release(upTo)
+      const expired = ledger.trim(now())
+      if (expired !== undefined) writer.remove(expired)
+    },
+
+    backlog: ledger.backlog,
+    newest: ledger.newest,
+    failure: writer.failure,
+    survives: 'power',
+    partitions: 1,
+
+    async close() {
+      if (queue.length > 0) commitQueue()
+      writer.close()
+    },
+  }
+}
+
+interface Connection {
+  database: Database
+  insert: Statement
+}
+
+/** The connection that writes. What fails lets go of it: after a failed fsync only a new one may write. */
+function createWriter(file: string, onFirstOpen: (database: Database) => void) {
+  let connection: Connection | undefined
+  let failure: { message: string; atMs: number } | undefined
+  let started = false
+  let newest: Position = 0
+
+  function open() {
+    if (connection) return connection
+    if (failure && performance.now() - failure.atMs < REOPEN_MS) throw new LogUnavailable(failure.message)
+    connection = openForWriting(file, (database) => {
+      database.exec(SCHEMA)
+      newest = Number(database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'entries'`).get()?.seq ?? 0)
+      if (!started) onFirstOpen(database)
+      started = true
+      return { database, insert: database.prepare(INSERT) }
+    })
+    return connection
+  }
+
+  function write<Result>(work: (open: Connection) => Result): Result {
+    try {
+      const opened = open()
+      const result = transaction(opened.database, () => work(opened))
+      failure = undefined
+      return result
+    } catch (error) {
+      if (error instanceof LogUnavailable) throw error
+      connection?.database.close()
+      connection = undefined
+      failure = { message: (error as Error).message, atMs: performance.now() }
+      throw asUnavailable(error)
+    }
+  }
+
+  return {
+    /** Opens the file. One that was made anew beside an older store goes on where that is: no position is used twice. */
+    start(processedUpTo: Position) {
+      if (started) return
+      const { database } = open()
+      if (processedUpTo <= newest) return
+      database.prepare(`DELETE FROM sqlite_sequence WHERE name = 'entries'`).run()
+      database.prepare(`INSERT INTO sqlite_sequence (name, seq) VALUES ('entries', ?)`).run(processedUpTo)
+      newest = processedUpTo
+    },
+
+    /** The position of the last entry of each group. */
+    append: (groups: readonly (readonly Entry[])[]): Position[] =>
+      write(({ insert }) =>
+        groups.map((entries) => {
+          for (const entry of entries) newest = Number(insert.run(...toRow(entry)).lastInsertRowid)
+          return newest
+        }),
+      ),
+
+    remove: (upTo: Position) =>
+      write(({ database }) => database.prepare('DELETE FROM entries WHERE position <= ?').run(upTo)),
+
+    failure: () => failure?.message,
+    close: () => connection?.database.close(),
+  }
+}
+
+function readChunk(next: Statement, after: Position): Chunk {
+  const entries: Chunk['entries'][number][] = []
+  let events = 0
+  let bytes = 0
+  for (const row of next.iterate(after)) {
+    const entry = toEntry(row)
+    entries.push({ position: row.position as number, entry })
+    events += entry.events
+    bytes += entry.bodyBytes
+    if (events >= CHUNK_EVENTS || bytes >= CHUNK_BYTES) break
+  }
+  return { entries, upTo: entries.at(-1)?.position ?? after }
+}
+
+const asUnavailable = (error: unknown) =>
+  error instanceof LogUnavailable ? error : new LogUnavailable((error as Error).message, { cause: error })
+
+const unlessAborted = (signal: AbortSignal) => (error: unknown) => {
+  if (!signal.aborted) throw error
+}

@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { brotliCompress, gzip } from 'node:zlib'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { refused } from './errors.ts'
+
+const MAX_AGE_S = 3600
+
+interface BuiltFile {
+  etag: string
+  plain: Buffer
+  br: Buffer
+  gzip: Buffer
+}
+
+/**
+ * Serves a file of the SDK's build to pages of any origin. It is read and compressed once, when it is first asked for
+ * and there. Throws `not_built`.
+ */
+export function createScriptFile(file: URL, contentType: string) {
+  let built: Promise<BuiltFile> | undefined
+
+  return async ({ headers }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    built ??= read(file)
+    const { etag, ...forms } = await built.catch((error: NodeJS.ErrnoException) => {
+      built = undefined
+      if (error.code === 'ENOENT') throw refused('not_built', file.pathname.split('/').at(-1)!)
+      throw error
+    })
+    reply.headers({
+      'content-type': contentType,
+      etag,
+      vary: 'Accept-Encoding',
+      'cache-control': `public, max-age=${MAX_AGE_S}`,
+      'access-control-allow-origin': '*',
+      'cross-origin-resource-policy': 'cross-origin',
+      'x-content-type-options': 'nosniff',
+    })
+    if (headers['if-none-match'] === etag) return reply.code(304).send()
+
+    const accepted = headers['accept-encoding'] ?? ''
+    const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : 'plain'
+    if (encoding !== 'plain') reply.header('content-encoding', encoding)
+    return reply.send(forms[encoding])
+  }
+}
+
+async function read(file: URL): Promise<BuiltFile> {
+  const plain = await readFile(file)
+  const [br, gz] = await Promise.all([promisify(brotliCompress)(plain), promisify(gzip)(plain)])
+  const etag = `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`
+  return { etag, plain, br, gzip: gz }
+}

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { buildApp } from './app.ts'
+import { createKeys, type Workspace } from './auth.ts'
+import { CannotStart } from './cannot-start.ts'
+import type { Settings } from './config.ts'
+import { openDataFolder } from './data-folder.ts'
+import { onlyWorkspace } from './keys-file.ts'
+import { openSqliteLog, type SqliteLogOptions } from './log/sqlite.ts'
+import { startProcessing } from './processing.ts'
+import { createRecentIds } from './recent-ids.ts'
+import { createRefusalLog } from './refusal-log.ts'
+import { openSqliteStore } from './store/sqlite.ts'
+
+const PARTITION = 0
+
+/** How long a stop waits for requests in flight, and then for the worker. What is left over is processed at the next start. */
+const STOP_MS = 5000
+
+/** What tests set otherwise. */
+export interface ServerOptions {
+  now?: () => number
+  logLimits?: Omit<SqliteLogOptions, 'file' | 'now'>
+  workerScript?: URL
+}
+
+export interface RunningServer {
+  /** `http://host:port` */
+  url: string
+  workspaces: readonly Workspace[]
+  /** Answers what is in flight, lets the worker finish, closes the files. */
+  close(): Promise<void>
+}
+
+/** The composition root: opens all parts, joins them, and listens. Throws `CannotStart`. */
+export async function startServer(settings: Settings, options: ServerOptions = {}): Promise<RunningServer> {
+  const { now = Date.now, logLimits, workerScript: script } = options
+  const closers: (() => unknown)[] = []
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer()
+  }
+  try {
+    const folder = openDataFolder(settings.data)
+    closers.push(folder.close)
+    const workspaces = settings.workspaces ?? [onlyWorkspace(folder.path, settings)]
+    const keys = createKeys(workspaces)
+
+    const storeFile = join(folder.path, 'events.db')
+    const store = openSqliteStore(storeFile)
+    const logFile = join(folder.path, 'log.db')
+    const log = openSqliteLog({ file: logFile, ...logLimits, now })
+    closers.push(log.close)
+    await log.release(PARTITION, (await store.position(PARTITION)) ?? 0)
+
+    const processing = startProcessing({
+      data: { logFile, storeFile, partition: PARTITION },
+      script,
+      newest: () => log.newest(PARTITION),
+      // A disk that fails is said by /health; nothing else depends on what is let go of.
+      onProgress: (upTo) => void log.release(PARTITION, upTo).catch(() => log.failure()),
+    })
+    closers.push(() => processing.stop(STOP_MS))
+    // Before the worker's: the last one to close takes the WAL along, and this one only reads.
+    closers.push(store.close)
+
+    const refusals = createRefusalLog({ log, now })
+    const recentIds = createRecentIds()
+    const queries = store.query
+    const oneWorkspace = workspaces.length === 1
+    const app = buildApp({ keys, log, recentIds, now, queries, oneWorkspace, processing, refusals, version: version() })
+    closers.push(() => {
+      const forced = setTimeout(() => app.server.closeAllConnections(), STOP_MS)
+      return app.close().finally(() => clearTimeout(forced))
+    })
+    const url = await app.listen({ port: settings.port, host: settings.host }).catch(explain(settings))
+    return { url, workspaces, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+const version = (): string => JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
+
+const explain =
+  ({ host, port }: Settings) =>
+  (error: NodeJS.ErrnoException): never => {
+    if (error.code === 'EADDRINUSE') {
+      throw new CannotStart([
+        `Port ${port} of ${host} is in use. Stop what uses it, or set AIRHOP_PORT (0 picks a free one).`,
+      ])
+    }
+    throw new CannotStart([`It cannot listen on ${host}:${port}: ${error.message}.`])
+  }

@@ -1,0 +1,47 @@
+import { BATCH_MAX_EVENTS, EVENT_MAX_BYTES } from '../../../src/limits.ts'
+import type { EventType } from '../../../src/wire.ts'
+import { type Fields, isObject } from '../check.ts'
+import { isWhat, NESTING_MAX_LEVELS, refused } from '../errors.ts'
+import { excessOf } from '../json-size.ts'
+import { type Delivery, type Group, NO_ENVELOPE } from './delivery.ts'
+
+/** The endpoints below `/ingest/v1/`. */
+export type NativeDoor = EventType | 'batch'
+
+/**
+ * The calls of a body: one call at an endpoint of a type; at `batch` an envelope, an array of envelopes or an array of
+ * calls. Copies nothing. Throws `invalid_batch` and `payload_too_large`.
+ */
+export function readNative(door: NativeDoor, body: unknown): Delivery {
+  if (door !== 'batch') return { groups: [{ envelope: NO_ENVELOPE, calls: [body] }], events: 1, doorType: door }
+
+  const groups = groupsOf(body)
+  const events = groups.reduce((sum, { calls }) => sum + calls.length, 0)
+  if (events > BATCH_MAX_EVENTS) throw refused('payload_too_large', 'batch', `${events}`)
+  return { groups, events, doorType: undefined }
+}
+
+function groupsOf(body: unknown): Group[] {
+  if (isObject(body)) return [readEnvelope(body)]
+  if (!Array.isArray(body)) {
+    throw refused('invalid_batch', 'The body must be an object with `batch`, or an array', isWhat(body))
+  }
+  if (!body.some(isEnvelope)) return [{ envelope: NO_ENVELOPE, calls: body }]
+  return body.map((item) => (isEnvelope(item) ? readEnvelope(item) : { envelope: NO_ENVELOPE, calls: [item] }))
+}
+
+const isEnvelope = (item: unknown): item is Fields => isObject(item) && item.batch !== undefined
+
+function readEnvelope(envelope: Fields): Group {
+  const { batch } = envelope
+  if (!Array.isArray(batch)) throw refused('invalid_batch', '`batch` must be an array of calls', isWhat(batch))
+  // It becomes part of every event, so it is bound like one.
+  for (const field of ['context', 'integrations']) {
+    const excess = excessOf(envelope[field], EVENT_MAX_BYTES, NESTING_MAX_LEVELS)
+    if (excess === undefined) continue
+    const actual = excess === 'levels' ? 'is deeper' : `has ${excess}`
+    const limits = `at most ${EVENT_MAX_BYTES} bytes of JSON, nested at most ${NESTING_MAX_LEVELS} levels deep`
+    throw refused('invalid_batch', `\`${field}\` of an envelope must be ${limits}`, actual)
+  }
+  return { envelope, calls: batch }
+}

@@ -1,0 +1,87 @@
+import type { EventType } from '../../../src/wire.ts'
+import type { Position } from '../log/port.ts'
+
+/** One canonical event with the columns by which it is found. */
+export interface StoredEvent {
+  workspace: string
+  messageId: string
+  /** It came without one, so it repeats nothing. */
+  idGenerated: boolean
+  type: EventType
+  source: string
+  userId: string | null
+  anonymousId: string | null
+  /** Name of a `track`. */
+  event: string | null
+  /** When the request arrived; dedup forgets by it. */
+  receivedAtMs: number
+  /** The canonical event, as it is read. */
+  json: string
+}
+
+/** What was not taken, and why. */
+export interface Rejected {
+  /** Null where the request did not say a known one. */
+  workspace: string | null
+  receivedAtMs: number
+  source: string
+  /** Status of the answer, where the request as a whole was refused; null for an event of a batch. */
+  status: number | null
+  code: string
+  message: string
+  /** Place in the request, counted over all its envelopes; null for the request as a whole. */
+  index: number | null
+  messageId: string | null
+  /** The first part of what was sent. */
+  body: string
+}
+
+/** What one chunk of the log comes to. */
+export interface Changes {
+  events: readonly StoredEvent[]
+  rejected: readonly Rejected[]
+}
+
+/** A page of a listing, in stored order or its reverse. */
+export interface Paging {
+  /** Only what comes after this place, in the order asked for. */
+  after: number | undefined
+  limit: number
+  order: 'asc' | 'desc'
+}
+
+export interface EventFilter {
+  userId?: string
+  anonymousId?: string
+  event?: string
+  type?: string
+  source?: string
+  messageId?: string
+}
+
+export interface Page<Item> {
+  items: readonly Item[]
+  /** Place of the last item; undefined if there is none. */
+  last: number | undefined
+  /** Whether there is more after it. */
+  more: boolean
+}
+
+export interface Queries {
+  /** Canonical events of one workspace, as JSON texts. */
+  events(workspace: string, filter: EventFilter, paging: Paging): Page<string>
+  /** What one workspace sent and was not taken; with `alsoUnknown` also what said no known key. The newest 10,000 are kept. */
+  rejected(workspace: string, alsoUnknown: boolean, paging: Paging): Page<Omit<Rejected, 'workspace'>>
+  /** When events were last stored, ms since the epoch. */
+  lastStoredAtMs(): number | null
+}
+
+/** Where processing ends. One transaction: events, what was rejected, ids and the position, or none of them. */
+export interface Store {
+  /** Up to where the log is processed; undefined before the first commit. */
+  position(partition: number): Promise<Position | undefined>
+  /** Stores each event whose (workspace, messageId) was not stored in the last 30 days at least; the first one wins. */
+  commit(partition: number, upTo: Position, changes: Changes): Promise<void>
+  query: Queries
+  close(): Promise<void>
+}

@@ -1,0 +1,77 @@
+import type { Database } from '../sqlite.ts'
+import type { EventFilter, Page, Paging, Queries } from './port.ts'
+
+/** Columns by which events are asked for. `messageId` is not among them: the ids are kept apart, see dedup.ts. */
+const COLUMNS = {
+  userId: 'user_id',
+  anonymousId: 'anonymous_id',
+  event: 'event',
+  type: 'type',
+  source: 'source',
+} satisfies Partial<Record<keyof EventFilter, string>>
+
+const BY_MESSAGE_ID = `id = (
+  SELECT event FROM ids_0 WHERE workspace = ? AND message_id = ? UNION ALL
+  SELECT event FROM ids_1 WHERE workspace = ? AND message_id = ?)`
+
+interface Condition {
+  sql: string
+  values: (string | number)[]
+}
+
+/** Reads what is committed, at once: each call is one look at the file. */
+export function createQueries(database: Database): Queries {
+  const findWorkspace = database.prepare('SELECT id FROM workspaces WHERE name = ?')
+  const storedAt = database.prepare('SELECT max(stored_at) AS at FROM positions')
+
+  function page<Item>(
+    columns: string,
+    conditions: Condition[],
+    { after, limit, order }: Paging,
+    toItem: (row: Record<string, unknown>) => Item,
+  ): Page<Item> {
+    const all =
+      after === undefined
+        ? conditions
+        : [...conditions, { sql: `id ${order === 'asc' ? '>' : '<'} ?`, values: [after] }]
+    const where = all.map(({ sql }) => sql).join(' AND ')
+    const rows = database
+      .prepare(`SELECT id, ${columns} WHERE ${where} ORDER BY id ${order} LIMIT ?`)
+      .all(...all.flatMap(({ values }) => values), limit + 1)
+    const shown = rows.slice(0, limit)
+    return { items: shown.map(toItem), last: shown.at(-1)?.id as number | undefined, more: rows.length > limit }
+  }
+
+  /** Of a workspace that has stored nothing yet there is no id; -1 is nobody's. */
+  const idOf = (workspace: string) => (findWorkspace.get(workspace)?.id as number | undefined) ?? -1
+
+  return {
+    events(workspace, { messageId, ...filter }, paging) {
+      const id = idOf(workspace)
+      const conditions: Condition[] = [{ sql: 'workspace = ?', values: [id] }]
+      for (const [field, column] of Object.entries(COLUMNS)) {
+        const value = filter[field as keyof typeof filter]
+        if (value !== undefined) conditions.push({ sql: `${column} = ?`, values: [value] })
+      }
+      if (messageId !== undefined) conditions.push({ sql: BY_MESSAGE_ID, values: [id, messageId, id, messageId] })
+      return page('json FROM events', conditions, paging, (row) => row.json as string)
+    },
+
+    rejected(workspace, alsoUnknown, paging) {
+      const sql = alsoUnknown ? '(workspace = ? OR workspace IS NULL)' : 'workspace = ?'
+      const columns = 'received_at, source, status, code, message, place, message_id, body FROM rejected'
+      return page(columns, [{ sql, values: [idOf(workspace)] }], paging, (row) => ({
+        receivedAtMs: row.received_at as number,
+        source: row.source as string,
+        status: row.status as number | null,
+        code: row.code as string,
+        message: row.message as string,
+        index: row.place as number | null,
+        messageId: row.message_id as string | null,
+        body: row.body as string,
+      }))
+    },
+
+    lastStoredAtMs: () => (storedAt.get()?.at as number | null | undefined) ?? null,
+  }
+}

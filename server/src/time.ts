@@ -1,0 +1,112 @@
+const DAY_MS = 86_400_000
+const DAYS_OF_400_YEARS = 146_097
+
+/** Numbers below are seconds of the epoch, from there on milliseconds: 1e11 s is the year 5138, 1e11 ms is 1973. */
+const EPOCH_MS_FROM = 1e11
+
+/** What ISO 8601 writes with four digits of year; anything else is taken for a mistake of the sender. */
+const YEAR_0_MS = Date.parse('0000-01-01T00:00:00.000Z')
+const YEAR_10000_MS = Date.parse('9999-12-31T23:59:59.999Z') + 1
+
+const DIGITS = /^-?\d+(\.\d+)?$/
+const ISO =
+  /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s*(?:([Zz])|([+-])(\d\d):?(\d\d)?)?)?$/
+
+/**
+ * Milliseconds since the epoch of a time in any form that clients send: ISO 8601 in any zone (none is UTC, a date alone
+ * is its midnight UTC), or the epoch in seconds or milliseconds, as a number or as digits. What is finer than a
+ * millisecond is cut off. `undefined` if it is no such time, or outside the years 0 to 9999.
+ */
+export function parseTime(value: unknown): number | undefined {
+  const ms = typeof value === 'number' ? epochMs(value) : typeof value === 'string' ? textMs(value.trim()) : Number.NaN
+  return ms >= YEAR_0_MS && ms < YEAR_10000_MS ? ms : undefined
+}
+
+// A millisecond of today as a double of seconds is off by up to 1.2e-7 s: without the half microsecond it would be cut to the one before.
+const epochMs = (epoch: number) =>
+  Math.abs(epoch) < EPOCH_MS_FROM ? Math.floor(epoch * 1000 + 5e-4) : Math.floor(epoch)
+
+const textMs = (text: string) => (DIGITS.test(text) ? epochMs(Number(text)) : isoMs(text))
+
+function isoMs(text: string): number {
+  const match = ISO.exec(text)
+  if (!match) return Number.NaN
+  const [, year, month, day, hour = 0, minute = 0, second = 0, fraction = '', , sign, zoneHours = 0, zoneMinutes = 0] =
+    match
+  const dayMs = midnightMs(Number(year), Number(month), Number(day))
+  // A leap second is written :60, and is the first of the next minute here.
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return Number.NaN
+  if (Number(zoneHours) > 23 || Number(zoneMinutes) > 59) return Number.NaN
+  const zoneMs = (Number(zoneHours) * 60 + Number(zoneMinutes)) * 60_000
+  const timeMs = ((Number(hour) * 60 + Number(minute)) * 60 + Number(second)) * 1000
+  return dayMs + timeMs + Number(fraction.slice(0, 3).padEnd(3, '0')) - (sign === '-' ? -zoneMs : zoneMs)
+}
+
+/** NaN for a day that no calendar has. */
+function midnightMs(year: number, month: number, day: number): number {
+  // Date.UTC takes the years 0 to 99 for 1900 to 1999; 400 years are the same number of days everywhere in the calendar.
+  const ms = Date.UTC(year + 400, month - 1, day) - DAYS_OF_400_YEARS * DAY_MS
+  const made = new Date(ms)
+  return made.getUTCMonth() === month - 1 && made.getUTCDate() === day ? ms : Number.NaN
+}
+
+/** What a call and its envelope say of time, unread. */
+export interface SaidTimes {
+  timestamp: unknown
+  originalTimestamp: unknown
+  sentAt: unknown
+  envelopeSentAt: unknown
+}
+
+/** All in ISO 8601, UTC, milliseconds. */
+export interface Times {
+  originalTimestamp: string | null
+  sentAt: string | null
+  timestamp: string
+  receivedAt: string
+}
+
+const TWO_DIGITS = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'))
+
+/** The last day that was written: nearly all times are of today, and Date.toISOString takes five times as long. */
+let lastDay = { startMs: Number.NaN, text: '' }
+
+/** ISO 8601 in UTC with milliseconds, of the years 0 to 9999. */
+function iso(ms: number): string {
+  const startMs = Math.floor(ms / DAY_MS) * DAY_MS
+  if (startMs !== lastDay.startMs) lastDay = { startMs, text: new Date(startMs).toISOString().slice(0, 11) }
+  const seconds = Math.floor((ms - startMs) / 1000)
+  const minutes = Math.floor(seconds / 60)
+  const millis = String((ms - startMs) % 1000).padStart(3, '0')
+  const clock = `${TWO_DIGITS[Math.floor(minutes / 60)]}:${TWO_DIGITS[minutes % 60]}:${TWO_DIGITS[seconds % 60]}`
+  return `${lastDay.text}${clock}.${millis}Z`
+}
+
+/**
+ * The times of a canonical event. A sender's clock that is wrong is corrected by `sentAt`, which it read from the same
+ * clock: `timestamp = receivedAt − (sentAt − originalTimestamp)`. A time that cannot be read counts as absent, and
+ * `warn` is told. More than a day ahead is no event of the future but a wrong clock: `receivedAt` stands instead.
+ */
+export function correctClock(said: SaidTimes, receivedAtMs: number, warn: (warning: string) => void): Times {
+  const read = (field: string, value: unknown) => {
+    if (value === undefined || value === null || value === '') return undefined
+    const ms = parseTime(value)
+    if (ms === undefined) warn(`\`${field}\` is not a time and was not used: ${JSON.stringify(value)?.slice(0, 60)}`)
+    return ms
+  }
+  const originalMs = read('originalTimestamp', said.originalTimestamp) ?? read('timestamp', said.timestamp)
+  const sentMs = read('sentAt', said.sentAt) ?? read('sentAt', said.envelopeSentAt)
+
+  let correctedMs = originalMs ?? receivedAtMs
+  if (originalMs !== undefined && sentMs !== undefined) correctedMs = receivedAtMs - (sentMs - originalMs)
+  if (correctedMs > receivedAtMs + DAY_MS || correctedMs < YEAR_0_MS) {
+    warn('`timestamp` is more than 24 h ahead or before the year 0: the time of receipt stands instead')
+    correctedMs = receivedAtMs
+  }
+  return {
+    originalTimestamp: originalMs === undefined ? null : iso(originalMs),
+    sentAt: sentMs === undefined ? null : iso(sentMs),
+    timestamp: iso(correctedMs),
+    receivedAt: iso(receivedAtMs),
+  }
+}

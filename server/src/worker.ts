@@ -1,0 +1,48 @@
+import type { Log, Position } from './log/port.ts'
+import { replay } from './replay.ts'
+import type { Rejected, Store, StoredEvent } from './store/port.ts'
+
+/** A commit is made early when its events are this long: a few bytes in the log can be many in the store. */
+const COMMIT_CHARS = 32 * 1024 * 1024
+
+export interface WorkerParts {
+  log: Pick<Log, 'consume'>
+  store: Pick<Store, 'position' | 'commit'>
+  partition: number
+  /** Ends the work after the commit under way. */
+  signal: AbortSignal
+  /** Told at the start and after each commit up to where all is processed. */
+  onProgress(upTo: Position): void
+}
+
+/**
+ * Takes the log to the store, from where the store says it is. Rejects when either of them fails; nothing is lost or
+ * stored twice by starting it again, since the store keeps events and position in one transaction.
+ */
+export async function runWorker({ log, store, partition, signal, onProgress }: WorkerParts): Promise<void> {
+  const start = await store.position(partition)
+  onProgress(start ?? 0)
+
+  await log.consume(
+    partition,
+    start,
+    async ({ entries, upTo }) => {
+      let events: StoredEvent[] = []
+      let rejected: Rejected[] = []
+      let chars = 0
+      for (const { position, entry } of entries) {
+        const changes = replay(partition, position, entry)
+        events.push(...changes.events)
+        rejected.push(...changes.rejected)
+        chars += changes.events.reduce((sum, { json }) => sum + json.length, 0)
+        if (position !== upTo && chars < COMMIT_CHARS) continue
+        await store.commit(partition, position, { events, rejected })
+        onProgress(position)
+        events = []
+        rejected = []
+        chars = 0
+      }
+    },
+    signal,
+  )
+}

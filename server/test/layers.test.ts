@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+
+/** From the entries down to what knows nothing of a server. A file may import only from lines below its own. */
+const LAYERS = [
+  ['main.ts'],
+  ['server.ts'],
+  ['app.ts', 'worker-thread.ts', 'config.ts', 'keys-file.ts', 'data-folder.ts'],
+  ['admission.ts', 'answers.ts', 'cors.ts', 'ingest.ts', 'read-api.ts', 'health.ts', 'script-file.ts', 'worker.ts'],
+  ['auth.ts', 'config-file.ts', 'processing.ts', 'recent-ids.ts', 'refusal-log.ts', 'replay.ts'],
+  ['body.ts', 'sources/native.ts', 'canonical.ts', 'cannot-start.ts', 'log/sqlite.ts', 'store/sqlite.ts'],
+  [
+    'sources/delivery.ts',
+    'time.ts',
+    'log/ledger.ts',
+    'log/entries-table.ts',
+    'store/schema.ts',
+    'store/dedup.ts',
+    'store/queries.ts',
+  ],
+  ['check.ts', 'store/port.ts', 'sqlite.ts'],
+  ['log/port.ts', 'json-size.ts'],
+  ['errors.ts'],
+  ['../../src/limits.ts', '../../src/wire.ts'],
+]
+
+const SOURCE = fileURLToPath(new URL('../src/', import.meta.url))
+const IMPORT = /\b(?:from|import)\s*\(?\s*'(\.[^']+)'/g
+
+const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => name.split(sep).join('/'))
+
+const layerOf = (file: string) => LAYERS.findIndex((layer) => layer.includes(file))
+
+test('every file has its layer', () => {
+  expect(files.filter((file) => layerOf(file) === -1)).toEqual([])
+})
+
+test('imports go strictly down', () => {
+  const upward = files.flatMap((file) => {
+    const text = readFileSync(join(SOURCE, file), 'utf8')
+    const imported = [...text.matchAll(IMPORT)].map(([, path]) =>
+      relative(SOURCE, join(SOURCE, dirname(file), path!))
+        .split(sep)
+        .join('/'),
+    )
+    return imported.filter((path) => layerOf(path) <= layerOf(file)).map((path) => `${file} imports ${path}`)
+  })
+  expect(upward).toEqual([])
+})

@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+import { type ServerOptions, startServer } from '../src/server.ts'
+import { ADMIN_TOKEN, WRITE_KEY } from './keys.ts'
+
+export { ADMIN_TOKEN, WRITE_KEY }
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+
+/** A folder that is gone after the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'airhop-test-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A server in this process, on real files and a free port; closed after the test. */
+export async function startHere({ data = ':memory:', ...options }: ServerOptions & { data?: string } = {}) {
+  const keys = { writeKey: WRITE_KEY, adminToken: ADMIN_TOKEN }
+  const settings = { port: 0, host: '127.0.0.1', data, workspaces: undefined, warnings: [], ...keys }
+  const server = await startServer(settings, options)
+  onTestFinished(server.close)
+  return { ...client(server.url), close: server.close }
+}
+
+/** The server as a process of its own; killed after the test if it still runs. */
+export async function startProcess(env: NodeJS.ProcessEnv = {}, command: string[] = [process.execPath, MAIN]) {
+  const child = spawnServer(env, command)
+  const lines = createInterface({ input: child.stdout! })
+  const output: string[] = []
+  const first = await new Promise<string>((resolve, reject) => {
+    lines.on('line', (line) => {
+      output.push(line)
+      resolve(line)
+    })
+    child.once('exit', (code) => reject(new Error(`it ended with ${code}`)))
+  })
+  const url = first.replace('airhop-ingest listening on ', '')
+  return { ...client(url), child, output, ended: endOf(child) }
+}
+
+/** Starts a server that is expected to end by itself, and gives what it said. */
+export async function failToStart(env: NodeJS.ProcessEnv): Promise<{ code: number | null; said: string }> {
+  const child = spawnServer(env, [process.execPath, MAIN])
+  let said = ''
+  child.stderr!.on('data', (part) => {
+    said += part
+  })
+  return { code: await endOf(child), said }
+}
+
+function spawnServer(env: NodeJS.ProcessEnv, [program, ...args]: string[]): ChildProcess {
+  const keys = { AIRHOP_WRITE_KEY: WRITE_KEY, AIRHOP_ADMIN_TOKEN: ADMIN_TOKEN }
+  const child = spawn(program!, args, {
+    env: { PATH: process.env.PATH, AIRHOP_PORT: '0', AIRHOP_DATA: ':memory:', ...keys, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return child
+}
+
+const endOf = (child: ChildProcess) => new Promise<number | null>((resolve) => child.once('exit', resolve))
+
+export interface Listing {
+  events: Record<string, unknown>[]
+  rejected: Record<string, unknown>[]
+  next: string | null
+  cursor: string | null
+}
+
+/** What tests say to a server. */
+export function client(url: string) {
+  const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+  const get = (path: string, token = ADMIN_TOKEN) => fetch(url + path, { headers: bearer(token) })
+
+  async function list(path: string): Promise<Listing> {
+    const response = await get(path)
+    if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
+    return (await response.json()) as Listing
+  }
+
+  return {
+    url,
+    get,
+    list,
+
+    /** Posts JSON, or text and bytes as they are. */
+    post: (path: string, body: unknown, headers: Record<string, string> = bearer(WRITE_KEY)) =>
+      fetch(url + path, {
+        method: 'POST',
+        headers,
+        body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
+      }),
+
+    /** All events of the workspace, once all that was answered is in the store. */
+    async stored(): Promise<Record<string, unknown>[]> {
+      await processed(url)
+      const events: Record<string, unknown>[] = []
+      for (let after: string | null = '0'; after !== null; ) {
+        const page: Listing = await list(`/api/v1/events?limit=1000&after=${after}`)
+        events.push(...page.events)
+        after = page.next
+      }
+      return events
+    },
+
+    /** What was refused, once it can be read. */
+    async rejected(): Promise<Record<string, unknown>[]> {
+      await processed(url)
+      return (await list('/api/v1/rejected?limit=1000')).rejected
+    },
+
+    health: async () => (await (await fetch(`${url}/health`)).json()) as Health,
+    processed: () => processed(url),
+  }
+}
+
+export interface Health {
+  status: string
+  lag: { entries: number; bytes: number }
+  worker: { state: string; restarts: number }
+  lastStoredAt: string | null
+  refusalsNotRecorded: number
+  lastError?: string
+}
+
+/** Until the worker has nothing left to do. */
+async function processed(url: string): Promise<void> {
+  await until(async () => {
+    const { lag } = (await (await fetch(`${url}/health`)).json()) as Health
+    return lag.entries === 0
+  })
+}
+
+/** Asks until it is so; the test's own time limit ends it. */
+export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 10))
+}
