@@ -2,7 +2,7 @@ import { RETRY_AFTER_MAX_MS, RETRY_MAX_MS, RETRY_MIN_MS } from './limits.ts'
 
 /** Wait after the `failures`-th failure in a row (1, 2, …) in ms: doubling, with full jitter by `random` (0 ≤ random < 1). */
 export const backoffMs = (failures: number, random: number): number =>
-  random * Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** failures)
+  random * Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** (failures - 1))
 
 /**
  * What a `Retry-After` header asks for, in ms from `now`: seconds or an HTTP date

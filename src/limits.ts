@@ -37,8 +37,11 @@ export const BEACON_MAX_BYTES = 63_000
 /** First wait after a failed request; doubles with each further failure, with full jitter. */
 export const RETRY_MIN_MS = 1000
 
-/** Longest wait after failed requests: at most 48 tries in 8 blocked hours, about 40 in the mean. */
-export const RETRY_MAX_MS = 10 * 60_000
+/**
+ * Longest wait after failed requests. With full jitter the mean is half of it: about 40 tries in 8 blocked hours, 11 of
+ * them in the first half hour. 10 minutes would make 100.
+ */
+export const RETRY_MAX_MS = 30 * 60_000
 
 /** The longest `Retry-After` that is obeyed: a clock that is wrong by a year must not silence a page for a year. */
 export const RETRY_AFTER_MAX_MS = 60 * 60_000
@@ -56,5 +59,11 @@ export const DRAIN_AGE_MS = 10_000
 /** Events that waited longer are dropped and counted. The server knows ids for longer: a late repeat is never counted twice. */
 export const EVENT_MAX_AGE_MS = 7 * 86_400_000
 
-/** What waits may take so much of the 5 MiB that an origin has, in UTF-16 units; the oldest go first, and are counted. */
-export const QUEUE_MAX_CHARS = 1024 * 1024
+/** What waits may take so much of the 5 MiB that an origin has; the oldest go first, and are counted. */
+export const QUEUE_MAX_BYTES = 1024 * 1024
+
+/** What an event costs in the journal besides itself: its key. */
+export const JOURNAL_KEY_BYTES = 48
+
+/** What an envelope adds to a request besides its own text: `sentAt`, `batch`, brackets. */
+export const ENVELOPE_BYTES = 64

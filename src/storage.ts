@@ -28,3 +28,21 @@ export const openStorage = (): Storage => ({
 
 /** Where there is nothing to keep: no document, or no valid key. */
 export const noStorage: Storage = { get: () => null, set: () => false, remove() {}, keys: () => [] }
+
+/** One value of a storage that all tabs read, with memory in its place while the storage can't keep it. */
+export interface Cell {
+  read(): string | null
+  write(value: string): void
+}
+
+export const openCell = (storage: Storage, key: string): Cell => {
+  let last: string | null = null
+  let kept = true
+  return {
+    read: () => (kept && storage.get(key)) || last,
+    write(value) {
+      last = value
+      kept = storage.set(key, value)
+    },
+  }
+}

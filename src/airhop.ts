@@ -1,0 +1,94 @@
+import { type Airhop, createCalls } from './calls.ts'
+import { systemClock } from './clock.ts'
+import { openEnvelopes } from './envelope.ts'
+import { openIdentity } from './identity.ts'
+import { openJournal } from './journal.ts'
+import { openLedger } from './ledger.ts'
+import { watchLifecycle } from './lifecycle.ts'
+import { FLUSH_MS } from './limits.ts'
+import { openPause } from './pause.ts'
+import { openQueue } from './queue.ts'
+import { createSender } from './sender.ts'
+import { noStorage, openCell, openStorage } from './storage.ts'
+import { VERSION } from './version.ts'
+
+export interface AirhopOptions {
+  /** Write key, `wk_…`: public, it can only write. Found where airhop-ingest starts, and on its page. */
+  key: string
+  /** Origin of the ingest API, with a path prefix if need be; `/ingest/v1/batch` is appended. `https://app.airhop.ai` */
+  host?: string
+  /** Longest wait of an event in ms while the page is visible; one after a pause that long goes at once. 2000 */
+  flushMs?: number
+  /** One console line an event, a request, a loss. */
+  debug?: boolean
+}
+
+export const DEFAULT_HOST = 'https://app.airhop.ai'
+
+/**
+ * The instance of a write key: the same one for the same key, whoever asks. Where there is no document (Node, SSR) or
+ * the key is no write key (one console error), it takes calls and does nothing.
+ */
+export const createAirhop = ({ key, host = DEFAULT_HOST, flushMs = FLUSH_MS, debug }: AirhopOptions): Airhop => {
+  const instances = sharedInstances()
+  if (instances[key]) return instances[key]
+
+  let debugging = debug
+  const log = (...line: unknown[]) => debugging && console.debug('airhop:', ...line)
+  const complain = (sentence: string) => console.error(`airhop: ${sentence}.`)
+  const off = typeof document === 'undefined' ? 'no_document' : problemOf(key, host, complain)
+
+  const prefix = `airhop.${`${key}`.slice(-6)}.`
+  const clock = systemClock
+  const storage = off ? noStorage : openStorage()
+  const identity = openIdentity(openCell(storage, `${prefix}id`), clock)
+  const ledger = openLedger(log)
+  const journal = openJournal(storage, prefix)
+  const queue = openQueue(journal, ledger)
+  const url = `${host.replace(/\/$/, '')}/ingest/v1/batch`
+  const pause = openPause(openCell(storage, `${prefix}pause`), clock)
+  const sender = createSender({ url, flushMs, queue, journal, pause, clock, lockName: prefix, log, complain })
+  const calls = createCalls({ off, identity, envelopes: openEnvelopes(key, clock), queue, ledger, sender, clock, log })
+  const airhop: Airhop = {
+    ...calls,
+    debug: (on = true) => void (debugging = on),
+    push(...queued) {
+      for (const [method, ...args] of queued) (airhop as any)[method as string]?.(...args)
+    },
+    VERSION,
+  }
+  if (!off) {
+    identity.read()
+    watchLifecycle({ ...sender, hide: sender.hurry })
+    instances[key] = airhop
+  }
+  return airhop
+}
+
+/** By key, in one place for every copy of this file on the page. */
+const sharedInstances = (): Record<string, Airhop> => {
+  try {
+    const shared = window as { __airhop?: Record<string, Airhop> }
+    return (shared.__airhop ??= {})
+  } catch {
+    // No window, or a frozen one: each call makes an instance of its own.
+    return {}
+  }
+}
+
+const problemOf = (key: string, host: string, complain: (sentence: string) => void): string | undefined => {
+  const hint = 'use the write key, wk_…, that airhop-ingest shows at its start and on its page'
+  if (!/^wk_./.test(key)) {
+    complain(
+      !key
+        ? `data-key is missing; ${hint}`
+        : `data-key "${key}" is not a write key${/^pk_/.test(key) ? ' but a widget key' : ''}; ${hint}`,
+    )
+    return 'invalid_key'
+  }
+  if (!/^https?:\/\/./.test(host)) {
+    complain(`data-host "${host}" is not an address; use the origin of airhop-ingest, such as ${DEFAULT_HOST}`)
+    return 'invalid_host'
+  }
+  return
+}

@@ -1,0 +1,62 @@
+import type { Page } from './page.ts'
+import type { EventType } from './wire.ts'
+
+/** Last argument of every event call. */
+export interface Options {
+  /** Merged over what the SDK fills in; `page` per field. */
+  context?: { page?: object; [field: string]: unknown }
+  /** Kept with the event, as in Segment's spec. */
+  integrations?: object
+  /** When it happened, if not now: a Date, ISO 8601, or epoch ms or s. */
+  timestamp?: Date | string | number
+  /** The key by which it is stored once; at most 255 characters. Made by the SDK if not given. */
+  messageId?: string
+  /** For this event alone. */
+  anonymousId?: string
+  /** identify: hex HMAC-SHA-256 of the user id, made by your server. */
+  signature?: string
+}
+
+/** What a call says, besides its options. */
+export interface Said {
+  event?: string
+  name?: string
+  category?: string
+  userId?: string
+  groupId?: string
+  properties?: object
+  traits?: object
+}
+
+const PAGE_FIELDS = ['url', 'path', 'referrer', 'search', 'title'] as const
+
+/**
+ * The event as JSON: the only copy of what was passed, taken at the call, and the form in which it is stored and sent.
+ * Throws what JSON.stringify or a getter throws.
+ */
+export const serialize = (
+  type: EventType,
+  said: Said,
+  { context, integrations, timestamp, anonymousId }: Options,
+  { messageId, page, now }: { messageId: string; page: Page; now: number },
+): string => {
+  let { properties } = said
+  let ownPage: Record<string, unknown> = {}
+  if (type === 'page') {
+    const { name, category } = said
+    const given = properties as Partial<Page> | undefined
+    properties = { ...page, name, category, ...given }
+    for (const field of PAGE_FIELDS) if (given?.[field] !== undefined) ownPage[field] = given[field]
+  }
+  ownPage = { ...ownPage, ...context?.page }
+  return JSON.stringify({
+    type,
+    messageId,
+    timestamp: timestamp ?? new Date(now).toISOString(),
+    anonymousId,
+    ...said,
+    properties,
+    context: Object.keys(ownPage)[0] ? { ...context, page: { ...page, ...ownPage } } : context,
+    integrations,
+  })
+}

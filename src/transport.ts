@@ -1,0 +1,37 @@
+import { retryAfterMs } from './backoff.ts'
+import type { BatchAnswer, EventError } from './wire.ts'
+
+/** What became of a request, in one word, with what is known besides. */
+export type Outcome =
+  | { is: 'delivered'; errors: EventError[] }
+  /** Nothing can be said of the events: the same again, later. */
+  | { is: 'retry'; why: string | number; afterMs?: number }
+  /** The server refuses this request, for what is in it or for who sends it. */
+  | { is: 'refused'; status: number }
+
+/** Posts a body and never rejects. The form is a simple one for CORS, text/plain without headers: there is no preflight. */
+export const post = async (url: string, body: string, timeoutMs: number): Promise<Outcome> => {
+  const abort = new AbortController()
+  const timer = setTimeout(() => abort.abort(), timeoutMs)
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      body,
+      keepalive: true,
+      credentials: 'omit',
+      signal: abort.signal,
+    })
+    const { status, ok, headers } = response
+    if ([400, 401, 403, 413, 422].includes(status)) return { is: 'refused', status }
+    if (!ok) return { is: 'retry', why: status, afterMs: retryAfterMs(headers.get('Retry-After'), Date.now()) }
+    const answer: BatchAnswer = await response.json()
+    // A captive portal or a wrong proxy says 200 to everything.
+    return typeof answer?.received === 'number'
+      ? { is: 'delivered', errors: answer.errors || [] }
+      : { is: 'retry', why: 'not our answer' }
+  } catch (error) {
+    return { is: 'retry', why: `${error}` }
+  } finally {
+    clearTimeout(timer)
+  }
+}
