@@ -23,6 +23,9 @@ export interface AirhopOptions {
   debug?: boolean
 }
 
+/** The calls by name, as the stub's queue holds them. */
+export type Methods = Record<string, ((...args: unknown[]) => unknown) | undefined>
+
 export const DEFAULT_HOST = 'https://app.airhop.ai'
 
 /**
@@ -51,12 +54,15 @@ export const createAirhop = ({ key, host = DEFAULT_HOST, flushMs = FLUSH_MS, deb
   const calls = createCalls({ off, identity, envelopes: openEnvelopes(key, clock), queue, ledger, sender, clock, log })
   const airhop: Airhop = {
     ...calls,
-    debug: (on = true) => void (debugging = on),
+    debug(on = true) {
+      debugging = on
+    },
     push(...queued) {
-      for (const [method, ...args] of queued) (airhop as any)[method as string]?.(...args)
+      for (const [method, ...args] of queued) methods[method as string]?.(...args)
     },
     VERSION,
   }
+  const methods = airhop as unknown as Methods
   if (!off) {
     identity.read()
     watchLifecycle({ ...sender, hide: sender.hurry })
@@ -69,7 +75,8 @@ export const createAirhop = ({ key, host = DEFAULT_HOST, flushMs = FLUSH_MS, deb
 const sharedInstances = (): Record<string, Airhop> => {
   try {
     const shared = window as { __airhop?: Record<string, Airhop> }
-    return (shared.__airhop ??= {})
+    shared.__airhop ??= {}
+    return shared.__airhop
   } catch {
     // No window, or a frozen one: each call makes an instance of its own.
     return {}

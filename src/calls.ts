@@ -13,6 +13,9 @@ import type { EventType } from './wire.ts'
 /** Called once with what became of the event. */
 export type Callback = (result: Result) => void
 type Values = Record<string, unknown>
+/** What a page passes is not known before it is looked at. */
+// biome-ignore lint/suspicious/noExplicitAny: serialize sends what it gets, and the server judges it.
+type Arguments = any[]
 
 /** What a page can call. Nothing here throws, and no promise rejects or needs to be awaited. */
 export interface Airhop {
@@ -113,7 +116,7 @@ export const createCalls = ({ off, identity, envelopes, queue, ledger, sender, c
 
   /** Takes a trailing callback off the arguments, and calls it once with the result. */
   const withCallback =
-    (call: (...args: any[]) => Promise<Result>) =>
+    (call: (...args: Arguments) => Promise<Result>) =>
     (...args: unknown[]): Promise<Result> => {
       const callback = args.find((arg): arg is Callback => typeof arg === 'function')
       const result = call(...args.filter((arg) => typeof arg !== 'function'))

@@ -1,5 +1,5 @@
 /** The script tag: reads its attributes, makes `window.airhop`, and makes up for the calls that the stub has kept. */
-import { createAirhop } from './airhop.ts'
+import { createAirhop, type Methods } from './airhop.ts'
 
 // Only there while the file's top level runs.
 const { dataset, src } = document.currentScript as HTMLScriptElement
@@ -18,7 +18,7 @@ page[name] = airhop
 if (Array.isArray(queued)) {
   for (const call of queued as (unknown[] & { r?: (value: unknown) => void })[]) {
     const [method, ...args] = call
-    const value = (airhop as any)[method as string]?.(...args)
+    const value = (airhop as unknown as Methods)[method as string]?.(...args)
     call.r?.(value)
   }
 }

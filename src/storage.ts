@@ -21,7 +21,7 @@ const attempt = <T>(action: () => T, otherwise: T): T => {
 
 export const openStorage = (): Storage => ({
   get: (key) => attempt(() => localStorage.getItem(key), null),
-  set: (key, value) => attempt(() => (localStorage.setItem(key, value), true), false),
+  set: (key, value) => attempt(() => localStorage.setItem(key, value) === undefined, false),
   remove: (key) => attempt(() => localStorage.removeItem(key), undefined),
   keys: () => attempt(() => Object.keys(localStorage), []),
 })
