@@ -1,15 +1,12 @@
 import { type Airhop, createCalls } from './calls.ts'
-import { systemClock } from './clock.ts'
+import { systemClock as clock } from './clock.ts'
 import { openEnvelopes } from './envelope.ts'
 import { openIdentity } from './identity.ts'
 import { openJournal } from './journal.ts'
-import { openLedger } from './ledger.ts'
 import { watchLifecycle } from './lifecycle.ts'
 import { FLUSH_MS } from './limits.ts'
-import { openPause } from './pause.ts'
 import { openQueue } from './queue.ts'
 import { createSender } from './sender.ts'
-import { noStorage, openCell, openStorage } from './storage.ts'
 import { VERSION } from './version.ts'
 
 export interface AirhopOptions {
@@ -42,18 +39,13 @@ export const createAirhop = ({ key, host = DEFAULT_HOST, flushMs = FLUSH_MS, deb
   const off = typeof document === 'undefined' ? 'no_document' : problemOf(key, host, complain)
 
   const prefix = `airhop.${`${key}`.slice(-6)}.`
-  const clock = systemClock
-  const storage = off ? noStorage : openStorage()
-  const identity = openIdentity(openCell(storage, `${prefix}id`), clock)
-  const ledger = openLedger(log)
-  const journal = openJournal(storage, prefix)
-  const queue = openQueue(journal, ledger)
   const url = `${host.replace(/\/$/, '')}/ingest/v1/batch`
-  const pause = openPause(openCell(storage, `${prefix}pause`), clock)
-  const sender = createSender({ url, flushMs, queue, journal, pause, clock, lockName: prefix, log, complain })
-  const calls = createCalls({ off, identity, envelopes: openEnvelopes(key, clock), queue, ledger, sender, clock, log })
+  const identity = openIdentity(off ? undefined : `${prefix}id`, clock)
+  const journal = openJournal(prefix)
+  const queue = openQueue(journal, log)
+  const sender = createSender({ url, flushMs, queue, journal, clock, prefix, log, complain })
   const airhop: Airhop = {
-    ...calls,
+    ...createCalls({ off, identity, envelopeNow: openEnvelopes(key, clock), queue, sender, clock, log }),
     debug(on = true) {
       debugging = on
     },
@@ -64,8 +56,9 @@ export const createAirhop = ({ key, host = DEFAULT_HOST, flushMs = FLUSH_MS, deb
   }
   const methods = airhop as unknown as Methods
   if (!off) {
-    identity.read()
-    watchLifecycle({ ...sender, hide: sender.hurry })
+    // The page's first access to storage may not be when it goes: Firefox throws there.
+    identity.now()
+    watchLifecycle(sender)
     instances[key] = airhop
   }
   return airhop
@@ -84,17 +77,12 @@ const sharedInstances = (): Record<string, Airhop> => {
 }
 
 const problemOf = (key: string, host: string, complain: (sentence: string) => void): string | undefined => {
-  const hint = 'use the write key, wk_…, that airhop-ingest shows at its start and on its page'
   if (!/^wk_./.test(key)) {
-    complain(
-      !key
-        ? `data-key is missing; ${hint}`
-        : `data-key "${key}" is not a write key${/^pk_/.test(key) ? ' but a widget key' : ''}; ${hint}`,
-    )
+    complain(`data-key is ${key ? `"${key}"` : 'missing'}: it must be the write key, wk_…, that airhop-ingest shows`)
     return 'invalid_key'
   }
   if (!/^https?:\/\/./.test(host)) {
-    complain(`data-host "${host}" is not an address; use the origin of airhop-ingest, such as ${DEFAULT_HOST}`)
+    complain(`data-host is "${host}": it must be the address of airhop-ingest, https://…`)
     return 'invalid_host'
   }
   return

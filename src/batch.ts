@@ -4,13 +4,14 @@ import { ENVELOPE_BYTES } from './limits.ts'
 /** The first entries that fit into so many bytes and are so many at most; one too big for any batch goes alone. */
 export const takeBatch = (entries: Iterable<Entry>, maxBytes: number, maxEvents = Infinity): Entry[] => {
   const batch: Entry[] = []
-  let bytes = 0
+  let last: unknown
   for (const entry of entries) {
-    const { envelope } = entry
-    bytes += entry.bytes + 1
+    const { envelope, bytes } = entry
+    maxBytes -= bytes + 1
     // An envelope's text is not measured but bounded: it has few characters that take three bytes.
-    if (batch[batch.length - 1]?.envelope !== envelope) bytes += envelope.head.length * 1.5 + ENVELOPE_BYTES
-    if (batch.length >= maxEvents || (batch[0] && bytes > maxBytes)) break
+    if (envelope !== last) maxBytes -= envelope.head.length * 1.5 + ENVELOPE_BYTES
+    last = envelope
+    if (batch.length >= maxEvents || (batch[0] && maxBytes < 0)) break
     batch.push(entry)
   }
   return batch
@@ -18,15 +19,21 @@ export const takeBatch = (entries: Iterable<Entry>, maxBytes: number, maxEvents 
 
 /** The request body: the entries' own strings under their envelopes. One envelope, or an array of several. */
 export const toBody = (entries: Entry[], now: number): string => {
-  const sentAt = new Date(now).toISOString()
-  const envelopes: string[] = []
-  let events: string[] = []
-  entries.forEach(({ envelope, json }, index) => {
-    events.push(json)
-    if (entries[index + 1]?.envelope !== envelope) {
-      envelopes.push(`${envelope.head},"sentAt":"${sentAt}","batch":[${events}]}`)
-      events = []
+  let body = ''
+  let last: unknown
+  let several: boolean | undefined
+  for (const { envelope, json } of entries) {
+    if (envelope === last) body += ','
+    else {
+      if (last) {
+        several = true
+        body += ']},'
+      }
+      body += `${envelope.head},"sentAt":"${new Date(now).toISOString()}","batch":[`
     }
-  })
-  return envelopes.length > 1 ? `[${envelopes}]` : envelopes[0]!
+    last = envelope
+    body += json
+  }
+  body += ']}'
+  return several ? `[${body}]` : body
 }

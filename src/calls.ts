@@ -1,9 +1,8 @@
 import type { Clock } from './clock.ts'
-import type { Envelopes } from './envelope.ts'
+import type { openEnvelopes } from './envelope.ts'
 import { type Options, type Said, serialize } from './event.ts'
 import { type IdentityKeeper, toId } from './identity.ts'
 import { utf8Bytes } from './journal.ts'
-import type { Ledger } from './ledger.ts'
 import { EVENT_MAX_BYTES } from './limits.ts'
 import type { Queue } from './queue.ts'
 import type { Fate, Listener, Result, Stats } from './result.ts'
@@ -75,96 +74,97 @@ interface Parts {
   /** Why nothing is taken, if so. */
   off: string | undefined
   identity: IdentityKeeper
-  envelopes: Envelopes
+  envelopeNow: ReturnType<typeof openEnvelopes>
   queue: Queue
-  ledger: Ledger
-  sender: Pick<Sender, 'wake' | 'flush'>
+  sender: Sender
   clock: Clock
   log(...line: unknown[]): void
 }
 
+const isObject = (value: unknown): value is Values => typeof value === 'object' && value !== null
+
 /** What each event call does: its arguments, and the event they make. */
-export const createCalls = ({ off, identity, envelopes, queue, ledger, sender, clock, log }: Parts) => {
+export const createCalls = ({ off, identity, envelopeNow, queue, sender, clock, log }: Parts) => {
+  const { now, change, reset } = identity
+
   /** Makes the event, or finds why there is none. All that is fixed at the call is fixed here. */
-  const record = async (type: EventType, said: Said, options?: unknown, problem?: string): Promise<Result> => {
-    ledger.begin()
-    const refuse = (status: 'rejected' | 'dropped', reason: string, messageId = ''): Result => {
-      const result = { messageId, status, reason }
-      ledger.end(result)
-      return result
-    }
-    if (off) return refuse('dropped', off)
-    if (problem) return refuse('rejected', problem)
-    const { envelope, page } = envelopes.current(identity.read())
-    const id = envelopes.nextId(envelope)
-    let messageId = id
-    let json: string
-    try {
-      const given = (options || {}) as Options
-      messageId = given.messageId || id
-      json = serialize(type, said, given, { messageId, page, now: clock.now() })
-    } catch {
-      return refuse('dropped', 'unserializable', id)
-    }
-    const bytes = utf8Bytes(json)
-    if (bytes > EVENT_MAX_BYTES) return refuse('dropped', 'event_too_large', messageId)
-    log(type, said.event || said.name || '', messageId)
-    const result = queue.add({ id, messageId, envelope, json, bytes })
-    sender.wake()
-    return result
-  }
+  const record = (type: EventType, said: Said, options?: Options | null, problem?: string): Promise<Result> =>
+    new Promise((answer) => {
+      let messageId = ''
+      const refuse = (reason: string, status: Result['status'] = 'dropped') =>
+        answer(queue.end({ messageId, status, reason }))
+      queue.begin()
+      if (off) return refuse(off)
+      if (problem) return refuse(problem, 'rejected')
+      const { id, envelope, page } = envelopeNow(now())
+      messageId = id
+      try {
+        const given = options || {}
+        messageId = given.messageId || id
+        const json = serialize(type, said, given, { messageId, page, now: clock.now() })
+        const bytes = utf8Bytes(json)
+        if (bytes > EVENT_MAX_BYTES) return refuse('event_too_large')
+        log(type, said.event || said.name, messageId)
+        sender.add({ id, messageId, envelope, json, bytes, answer })
+      } catch {
+        refuse('unserializable')
+      }
+    })
 
   /** Takes a trailing callback off the arguments, and calls it once with the result. */
   const withCallback =
     (call: (...args: Arguments) => Promise<Result>) =>
-    (...args: unknown[]): Promise<Result> => {
-      const callback = args.find((arg): arg is Callback => typeof arg === 'function')
+    (...args: Arguments): Promise<Result> => {
+      const callback = args.find((arg) => typeof arg === 'function')
       const result = call(...args.filter((arg) => typeof arg !== 'function'))
+      // In a task of its own: what it throws is the page's error, not ours.
       if (callback) result.then((value) => queueMicrotask(() => callback(value)))
       return result
     }
-
-  const isObject = (value: unknown): value is Values => typeof value === 'object' && value !== null
 
   return {
     identify: withCallback((...args) => {
       const [userId, traits, options] = isObject(args[0]) ? [undefined, ...args] : args
       const id = toId(userId)
-      const problem = userId != null && !id ? 'invalid_user_id' : undefined
-      if (id && !off) identity.setUser(id, isObject(options) ? String(options.signature || '') : undefined)
-      return record('identify', { traits }, options, problem)
+      if (id) {
+        const { userId: before, signature } = now()
+        const changes = { userId: id, signature: options?.signature || (before === id ? signature : undefined) }
+        // One anonymous id on two people would merge them.
+        if (before && before !== id) reset(changes)
+        else change(changes)
+      }
+      return record('identify', { traits }, options, userId == null || id ? '' : 'invalid_user_id')
     }),
 
     track: withCallback((event, properties, options) =>
-      record('track', { event, properties }, options, event ? undefined : 'missing_event'),
+      record('track', { event, properties }, options, event ? '' : 'missing_event'),
     ),
 
     page: withCallback((...args) => {
       const [name, category] = args.filter((arg) => typeof arg === 'string').reverse()
       // Four arguments stand where they belong; fewer may have any left out before them.
-      const [properties, options] = args[3] ? [args[2], args[3]] : args.filter(isObject)
-      return record('page', { name, category, properties: properties as object | undefined }, options)
+      const [properties, options] = args[3] ? args.slice(2) : args.filter(isObject)
+      return record('page', { name, category, properties }, options)
     }),
 
     group: withCallback((groupId, traits, options) => {
       const id = toId(groupId)
-      if (id && !off) identity.setGroup(id)
-      return record('group', { groupId: id, traits }, options, id ? undefined : 'missing_group_id')
+      if (id) change({ groupId: id })
+      return record('group', { groupId: id, traits }, options, id ? '' : 'missing_group_id')
     }),
 
-    reset: identity.reset,
-    flush: ({ timeoutMs }: { timeoutMs?: number } = {}) => sender.flush(timeoutMs),
+    reset: () => reset(),
+    flush: sender.flush,
     user: () => ({
-      id: () => identity.read().userId ?? null,
-      anonymousId: () => identity.read().anonymousId,
-      groupId: () => identity.read().groupId ?? null,
+      id: () => now().userId ?? null,
+      anonymousId: () => now().anonymousId,
+      groupId: () => now().groupId ?? null,
     }),
     setAnonymousId(anonymousId: string) {
-      const id = toId(anonymousId)
-      if (id) identity.setAnonymousId(id)
+      if (toId(anonymousId)) change({ anonymousId: `${anonymousId}` })
     },
     ready: (callback: () => void) => queueMicrotask(callback),
-    on: ledger.on,
-    stats: ledger.stats,
+    on: queue.on,
+    stats: queue.stats,
   }
 }

@@ -13,13 +13,6 @@ export interface Envelope {
   waiting: number
 }
 
-export interface Envelopes {
-  /** The one for an event made now, and the page it tells of. */
-  current(identity: Identity): { envelope: Envelope; page: Page }
-  /** An id for the next event: its envelope's and a counter, unique, and in order of time as text. */
-  nextId(envelope: Envelope): string
-}
-
 const RADIX = 36
 const START_DIGITS = 8
 const COUNTER_DIGITS = 7
@@ -31,32 +24,43 @@ export const madeAt = (id: string): number =>
 /** The envelope that an event's id begins with. */
 export const envelopeOf = (id: string): string => id.slice(0, -COUNTER_DIGITS - 1)
 
-export const openEnvelopes = (writeKey: string, clock: Clock): Envelopes => {
-  let made: { envelope: Envelope; page: Page; identity: Identity; fingerprint: string } | undefined
+/** Gives the id and the envelope for an event made now, and the page it tells of. */
+export const openEnvelopes = (writeKey: string, clock: Clock) => {
+  let identity: Identity | undefined
+  let fingerprint: string
+  let page: Page
+  let envelope: Envelope
+  let start: number
   let last = 0
   // ms since 1970, but never the same twice and never going back: it is counter and clock in one.
   const tick = () => (last = Math.max(last + 1, clock.now()))
 
-  return {
-    current(identity) {
-      const fingerprint = pageFingerprint()
-      if (made?.identity !== identity || made.fingerprint !== fingerprint) {
-        const page = describePage()
-        const { language } = navigator
-        const context = {
-          page,
-          locale: language,
-          timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-          campaign: describeCampaign(),
-          library: { name: 'airhop', version: VERSION },
-        }
-        const id = tick().toString(RADIX) + clock.random().toString(RADIX).slice(2, 7).padEnd(5, '0')
-        const head = JSON.stringify({ writeKey, ...identity, context }).slice(0, -1)
-        made = { envelope: { id, head, waiting: 0 }, page, identity, fingerprint }
+  return (who: Identity) => {
+    const print = pageFingerprint()
+    if (identity !== who || fingerprint !== print) {
+      identity = who
+      fingerprint = print
+      page = describePage()
+      start = tick()
+      const context = {
+        page,
+        locale: navigator.language,
+        timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+        campaign: describeCampaign(),
+        library: { name: 'airhop', version: VERSION },
       }
-      return made
-    },
-    nextId: ({ id }) =>
-      `${id}-${(tick() - parseInt(id.slice(0, START_DIGITS), RADIX)).toString(RADIX).padStart(COUNTER_DIGITS, '0')}`,
+      envelope = {
+        // 36^5 to 36^6 without the first digit: always five digits.
+        id:
+          start.toString(RADIX) +
+          Math.floor((1 + clock.random()) * RADIX ** 5)
+            .toString(RADIX)
+            .slice(1),
+        head: JSON.stringify({ writeKey, ...who, context }).slice(0, -1),
+        waiting: 0,
+      }
+    }
+    const counter = (tick() - start).toString(RADIX).padStart(COUNTER_DIGITS, '0')
+    return { id: `${envelope.id}-${counter}`, envelope, page }
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts'
-import type { Cell } from './storage.ts'
+import { read, write } from './storage.ts'
 
 /** Who uses this browser. */
 export interface Identity {
@@ -12,62 +12,44 @@ export interface Identity {
 
 export interface IdentityKeeper {
   /** As any tab of the origin has left it; the same object until it changes. */
-  read(): Identity
-  /** A different user gets a new anonymous id: one id on two people would merge them. */
-  setUser(userId: string, signature?: string): void
-  setGroup(groupId: string): void
-  setAnonymousId(anonymousId: string): void
-  reset(): void
+  now(): Identity
+  change(changes: Partial<Identity>): void
+  /** A new anonymous id, and nothing else. */
+  reset(changes?: Partial<Identity>): void
 }
 
-/** The id that a value stands for, or undefined: empty, NaN, or what a careless template makes of nothing. */
+/** The id that a value stands for; none: empty, NaN, or what a careless template makes of nothing. */
 export const toId = (value: unknown): string | undefined => {
   const id = typeof value === 'number' || typeof value === 'string' ? `${value}` : ''
   return /^\s*(null|undefined|NaN|\[object Object\])?\s*$/.test(id) ? undefined : id
 }
 
-export const openIdentity = (cell: Cell, clock: Clock): IdentityKeeper => {
-  let raw: string | null = null
-  let known: Identity | undefined
+/** Kept under the key, or in memory: without a key, or while the browser can't keep it. */
+export const openIdentity = (key: string | undefined, clock: Clock): IdentityKeeper => {
+  let text: string | null | undefined
+  let identity: Identity | undefined
+  let kept: boolean | undefined
 
-  const write = (identity: Identity) => {
-    known = identity
-    raw = JSON.stringify(identity)
-    cell.write(raw)
+  const set = (next: Identity) => {
+    identity = next
+    text = JSON.stringify(next)
+    kept = key ? write(key, text) : false
   }
-  const parse = (text: string): Identity | undefined => {
-    try {
-      const identity = JSON.parse(text)
-      return toId(identity.anonymousId) && identity
-    } catch {
-      // Not written by us: as if it were not there.
-      return undefined
+  const reset = (changes?: Partial<Identity>) => set({ anonymousId: clock.id(), ...changes })
+  const now = (): Identity => {
+    const latest = kept !== false && key ? read(key) : text
+    if (latest && latest !== text) {
+      text = latest
+      try {
+        identity = JSON.parse(latest)
+      } catch {
+        // Not written by us: as if it were not there.
+        identity = undefined
+      }
     }
-  }
-  const reset = () => write({ anonymousId: clock.id() })
-  const read = (): Identity => {
-    const now = cell.read()
-    if (!known || now !== raw) {
-      raw = now
-      known = now ? parse(now) : undefined
-      if (!known) reset()
-    }
-    return known!
+    if (!identity?.anonymousId) reset()
+    return identity!
   }
 
-  return {
-    read,
-    setUser(userId, signature) {
-      const before = read()
-      const same = before.userId === userId
-      write({
-        ...(same || !before.userId ? before : { anonymousId: clock.id() }),
-        userId,
-        signature: signature || (same ? before.signature : undefined),
-      })
-    },
-    setGroup: (groupId) => write({ ...read(), groupId }),
-    setAnonymousId: (anonymousId) => write({ ...read(), anonymousId }),
-    reset,
-  }
+  return { now, reset, change: (changes) => set({ ...now(), ...changes }) }
 }

@@ -1,75 +1,67 @@
-import { type Envelope, envelopeOf, madeAt } from './envelope.ts'
-import type { Storage } from './storage.ts'
+import { type Envelope, envelopeOf } from './envelope.ts'
+import type { Result } from './result.ts'
+import { keysOf, read, remove, write } from './storage.ts'
 
 /** An event as it waits. */
 export interface Entry {
-  /** Its place in the journal: unique, and in order of time as text. */
-  readonly id: string
-  readonly messageId: string
-  readonly envelope: Envelope
-  readonly json: string
+  /** Unique, and in order of time as text. */
+  id: string
+  messageId: string
+  envelope: Envelope
+  json: string
   /** Of `json`, in UTF-8. */
-  readonly bytes: number
+  bytes: number
+  /** Answers the call, once. Events of earlier pages have none. */
+  answer?: (result: Result) => void
 }
 
 /** What waits in the browser, of all tabs and earlier pages, until the server has answered for it. */
 export interface Journal {
-  /** Keeps an event over the life of the page, if the browser lets us. */
+  /** Keeps an event beyond the life of the page, if the browser lets us. */
   put(entry: Entry): void
   remove(entry: Entry): void
-  /**
-   * What there is that `skip` doesn't hold back, oldest first. Each is read only when asked for: nothing when another
-   * tab has removed it meanwhile, with an empty `envelope.head` when its envelope is lost.
-   */
-  list(skip: (id: string) => boolean): { id: string; madeAt: number; read(): Entry | undefined }[]
+  /** All there is, oldest first; its text is read when asked for, and is empty if another tab has removed it. */
+  list(): { id: string; load(): Entry }[]
 }
 
 export const utf8Bytes = (text: string): number => new TextEncoder().encode(text).length
 
 /**
- * One immutable key an event, one an envelope. No key is ever read, changed and written back: two tabs that append to
- * one key lose half of their events.
+ * One immutable key an event and one an envelope. No key is ever read, changed and written back: two tabs that append
+ * to one key lose half of their events.
  */
-export const openJournal = (storage: Storage, prefix: string): Journal => {
-  const eventKey = (id: string) => `${prefix}q.${id}`
-  const envelopeKey = (id: string) => `${prefix}e.${id}`
+export const openJournal = (prefix: string): Journal => {
+  const eventKey = `${prefix}q.`
+  const envelopeKey = `${prefix}e.`
 
   return {
     put({ id, envelope, json }) {
-      const key = envelopeKey(envelope.id)
+      const key = envelopeKey + envelope.id
       envelope.waiting++
       // Asked every time: another tab that has emptied the envelope may just have removed it.
-      if (storage.get(key) !== null || storage.set(key, envelope.head)) storage.set(eventKey(id), json)
+      if (read(key) || write(key, envelope.head)) write(eventKey + id, json)
     },
     remove({ id, envelope }) {
-      storage.remove(eventKey(id))
-      if (!--envelope.waiting) storage.remove(envelopeKey(envelope.id))
+      remove(eventKey + id)
+      if (!--envelope.waiting) remove(envelopeKey + envelope.id)
     },
-    list(skip) {
-      const envelopes = new Map<string, Envelope>()
-      const ids = storage
-        .keys()
-        .filter((key) => key.startsWith(eventKey('')))
-        .map((key) => key.slice(eventKey('').length))
-        .sort()
-      for (const id of ids) {
+    list() {
+      const envelopes: Record<string, Envelope> = {}
+      return keysOf(eventKey).map((key) => {
+        const id = key.slice(eventKey.length)
         const name = envelopeOf(id)
-        const envelope = envelopes.get(name) || { id: name, head: '', waiting: 0 }
+        envelopes[name] ||= { id: name, head: '', waiting: 0 }
+        const envelope = envelopes[name]
         envelope.waiting++
-        envelopes.set(name, envelope)
-      }
-      return ids
-        .filter((id) => !skip(id))
-        .map((id) => ({
+        return {
           id,
-          madeAt: madeAt(id),
-          read() {
-            const envelope = envelopes.get(envelopeOf(id))!
-            envelope.head ||= storage.get(envelopeKey(envelope.id)) || ''
-            const json = storage.get(eventKey(id))
-            return json === null ? undefined : { id, messageId: id, envelope, json, bytes: utf8Bytes(json) }
+          load() {
+            const json = read(key) || ''
+            envelope.head ||= read(envelopeKey + name) || ''
+            return { id, messageId: id, envelope, json, bytes: utf8Bytes(json) }
           },
-        }))
+        }
+      })
     },
   }
 }

@@ -15,20 +15,21 @@ const EMAIL = /[^\s/?&=#]+(@|%40)[^\s/?&=#]+\.\w+/i
 export const redact = (url: string): string =>
   url
     .replace(/\/\/[^/?#]*@/, '//')
-    .replace(/([?&#;])([^=&#;]+)=([^&#;]*)/g, (pair, before, name, value) =>
-      !/^utm_/i.test(name) && (PRIVATE_NAME.test(name) || EMAIL.test(value)) ? `${before}${name}=redacted` : pair,
+    .replace(/([^?&#;=]+)=([^&#;]*)/g, (pair, name, value) =>
+      !/^utm_/i.test(name) && (PRIVATE_NAME.test(name) || EMAIL.test(value)) ? `${name}=redacted` : pair,
     )
 
+const address = (): string =>
+  document.head?.querySelector<HTMLLinkElement>('link[rel=canonical]')?.href || location.href
+
 /** What names the page at this moment: `describePage` gives the same for the same fingerprint. */
-export const pageFingerprint = (): string =>
-  [location.href, document.title, document.head?.querySelector<HTMLLinkElement>('link[rel=canonical]')?.href].join('\n')
+export const pageFingerprint = (): string => location.href + document.title + address()
 
 export const describePage = (): Page => {
-  const canonical = document.head?.querySelector<HTMLLinkElement>('link[rel=canonical]')?.href
-  const url = new URL(canonical || location.href)
+  const url = address()
   return {
-    url: redact(url.href.split('#')[0]!),
-    path: url.pathname,
+    url: redact(url.split('#')[0]!),
+    path: new URL(url).pathname,
     referrer: redact(document.referrer),
     search: redact(location.search),
     title: document.title,
@@ -36,10 +37,9 @@ export const describePage = (): Page => {
 }
 
 /** `utm_*` of the address, without their prefix; `utm_campaign` is `name` in Segment's spec. */
-export const describeCampaign = (): Record<string, string> | undefined => {
-  const campaign: Record<string, string> = {}
-  new URLSearchParams(location.search).forEach((value, name) => {
-    if (name.startsWith('utm_')) campaign[name === 'utm_campaign' ? 'name' : name.slice(4)] = value
-  })
-  return Object.keys(campaign)[0] ? campaign : undefined
+export const describeCampaign = (): object | undefined => {
+  let campaign: Record<string, string> | undefined
+  for (const [, name, value] of location.search.matchAll(/[?&]utm_(\w+)=([^&]*)/g))
+    campaign = { ...campaign, [name === 'campaign' ? 'name' : name!]: new URLSearchParams(`=${value}`).get('')! }
+  return campaign
 }

@@ -1,82 +1,71 @@
 import type { Entry, Journal } from './journal.ts'
-import type { Ledger } from './ledger.ts'
 import { JOURNAL_KEY_BYTES, QUEUE_MAX_BYTES } from './limits.ts'
-import type { Result } from './result.ts'
+import type { Fate, Listener, Result, Stats } from './result.ts'
 
 /** What this page has in its charge: its own events, and for the time of a drain those of pages before. */
-export interface Queue {
-  size(): number
-  has(id: string): boolean
-  entries(): IterableIterator<Entry>
-  /** Events of this page. */
-  own(): Entry[]
-  /** Takes an event of this page; resolves once something can be said of it. */
-  add(entry: Entry): Promise<Result>
-  /** Takes an event of an earlier page, which stays in the journal. */
-  adopt(entry: Entry): void
-  /** Gives those back that are not settled. */
-  disown(): void
-  /** The one way out: it was answered for, or is lost under a name. */
-  settle(entry: Entry, status: 'stored' | 'rejected' | 'dropped', reason?: string): void
-  /** To be sent after all others. */
-  toBack(entry: Entry): void
-  /** Tells the calls that wait that their events are kept, and will be tried again. */
-  saveAll(reason?: string): void
-}
-
-export const openQueue = (journal: Journal, ledger: Ledger): Queue => {
-  // In order of sending. Own events have a function that answers their call, until it is called.
+export const openQueue = (journal: Journal, log: (...line: unknown[]) => void) => {
+  /** In order of sending. */
   const waiting = new Map<string, Entry>()
-  const calls = new Map<Entry, ((result: Result) => void) | undefined>()
+  const listeners = new Set<[Fate, Listener]>()
+  const counts: Stats = { tracked: 0, delivered: 0, rejected: 0, dropped: {}, pending: 0 }
   let bytes = 0
 
-  const queue: Queue = {
-    size: () => waiting.size,
-    has: (id) => waiting.has(id),
-    entries: () => waiting.values(),
-    own: () => [...waiting.values()].filter((entry) => calls.has(entry)),
-    add: (entry) =>
-      new Promise((resolve) => {
-        journal.put(entry)
-        waiting.set(entry.id, entry)
-        calls.set(entry, resolve)
-        bytes += entry.bytes + JOURNAL_KEY_BYTES
-        for (const oldest of bytes > QUEUE_MAX_BYTES ? waiting.values() : []) {
-          if (bytes <= QUEUE_MAX_BYTES) break
-          if (calls.has(oldest)) queue.settle(oldest, 'dropped', 'storage_full')
-        }
-      }),
-    adopt: (entry) => void waiting.set(entry.id, entry),
-    disown() {
-      for (const [id, entry] of waiting) if (!calls.has(entry)) waiting.delete(id)
-    },
-    settle(entry, status, reason) {
-      const { id, messageId } = entry
-      // Dropped to make room while its request was under way: it is counted already.
-      if (!waiting.delete(id)) return
-      journal.remove(entry)
-      const result: Result = { messageId, status, reason }
-      if (calls.has(entry)) {
-        bytes -= entry.bytes + JOURNAL_KEY_BYTES
-        calls.get(entry)?.(result)
-        calls.delete(entry)
-        ledger.end(result)
-      } else if (status !== 'stored') {
-        // The page that made it can't count its loss any more.
-        ledger.begin()
-        ledger.end(result)
-      }
-    },
-    toBack(entry) {
-      waiting.delete(entry.id)
-      waiting.set(entry.id, entry)
-    },
-    saveAll(reason) {
-      for (const [entry, resolve] of calls) {
-        resolve?.({ messageId: entry.messageId, status: 'saved', reason })
-        calls.set(entry, undefined)
-      }
-    },
+  /** Where every event is counted that ends, so that no loss is without a name. */
+  const end = (result: Result) => {
+    const { status, reason } = result
+    const { dropped } = counts
+    const fate = status === 'stored' ? 'delivered' : (status as Fate)
+    if (fate === 'dropped') dropped[reason!] = (dropped[reason!] || 0) + 1
+    else counts[fate]++
+    counts.pending--
+    log(status, result.messageId, reason)
+    for (const [wanted, listener] of listeners) {
+      // In a task of its own: what the page's function throws is the page's error, not ours.
+      if (wanted === fate) queueMicrotask(() => listener(result))
+    }
+    return result
   }
-  return queue
+  const begin = () => {
+    counts.tracked++
+    counts.pending++
+  }
+
+  /** The one way out: it was answered for, or is lost under a name. */
+  const settle = (entry: Entry, status: Result['status'], reason?: string) => {
+    const { messageId, answer } = entry
+    // Dropped to make room while its request was under way: it is counted already.
+    if (!waiting.delete(entry.id)) return
+    journal.remove(entry)
+    if (answer) bytes -= entry.bytes + JOURNAL_KEY_BYTES
+    else if (status === 'stored') return
+    // The page that made it can't count its loss any more.
+    else begin()
+    answer?.(end({ messageId, status, reason }))
+  }
+
+  return {
+    waiting,
+    begin,
+    end,
+    settle,
+    /** Events of this page. */
+    own: () => [...waiting.values()].filter(({ answer }) => answer),
+    add(entry: Entry) {
+      journal.put(entry)
+      waiting.set(entry.id, entry)
+      bytes += entry.bytes + JOURNAL_KEY_BYTES
+      for (const oldest of bytes > QUEUE_MAX_BYTES ? waiting.values() : []) {
+        if (oldest.answer) settle(oldest, 'dropped', 'storage_full')
+        if (bytes <= QUEUE_MAX_BYTES) break
+      }
+    },
+    on(fate: Fate, listener: Listener) {
+      const entry: [Fate, Listener] = [fate, listener]
+      listeners.add(entry)
+      return () => void listeners.delete(entry)
+    },
+    stats: (): Stats => ({ ...counts, dropped: { ...counts.dropped } }),
+  }
 }
+
+export type Queue = ReturnType<typeof openQueue>

@@ -1,5 +1,7 @@
+import { backoffMs } from './backoff.ts'
 import { takeBatch, toBody } from './batch.ts'
 import type { Clock } from './clock.ts'
+import { madeAt } from './envelope.ts'
 import type { Entry, Journal } from './journal.ts'
 import {
   BATCH_MAX_BYTES,
@@ -9,50 +11,39 @@ import {
   DRAIN_MIN_MS,
   EVENT_MAX_AGE_MS,
   REQUEST_TIMEOUT_MS,
+  RETRY_AFTER_MAX_MS,
 } from './limits.ts'
-import type { Pause } from './pause.ts'
 import type { Queue } from './queue.ts'
+import { read, remove, write } from './storage.ts'
 import { post } from './transport.ts'
-
-/** Empties the queue: in batches, one request at a time, each event until the server has answered for it. */
-export interface Sender {
-  /** Something was added. */
-  wake(): void
-  /** Sends what waits now, without waiting for the timer. */
-  hurry(): void
-  /** Resolves with how many events made before are not answered for, once there are none or the time is up. */
-  flush(timeoutMs?: number): Promise<number>
-  /** The page goes: everything unanswered in one beacon. */
-  leave(): void
-  /** The page is there: at first, or again from the back/forward cache. */
-  enter(): void
-  /** The network is back. */
-  online(): void
-}
 
 interface Parts {
   url: string
   flushMs: number
   queue: Queue
   journal: Journal
-  pause: Pause
   clock: Clock
-  lockName: string
+  /** Of what is kept over pages, and of the lock. */
+  prefix: string
   log(...line: unknown[]): void
   complain(sentence: string): void
 }
 
-export const createSender = ({
-  url,
-  flushMs,
-  queue,
-  journal,
-  pause,
-  clock,
-  lockName,
-  log,
-  complain,
-}: Parts): Sender => {
+/** Something else than us may have written to the storage, or removed from it. */
+const isReadable = ({ json, envelope }: Entry): boolean => {
+  try {
+    return JSON.parse(`${envelope.head}}`) && JSON.parse(json)
+  } catch {
+    return false
+  }
+}
+
+/** Empties the queue: in batches, one request at a time, each event until the server has answered for it. */
+export const createSender = ({ url, flushMs, queue, journal, clock, prefix, log, complain }: Parts) => {
+  const { waiting, own, settle } = queue
+  const { now } = clock
+  const pauseKey = `${prefix}pause`
+
   // away: not shown yet (prerendered), or left · here: sends · waiting: after a failure · stopped: the key is refused
   let phase: 'away' | 'here' | 'waiting' | 'stopped' = 'away'
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -62,185 +53,214 @@ export const createSender = ({
   /** How many are still to be sent in this go; those that come meanwhile wait for the rest of `flushMs`. */
   let due = 0
   let sentAt = 0
+  let failures = 0
   /** Grows with each batch that passes, shrinks when one is refused. */
   let maxEvents = Infinity
   let passes = 0
-  /** Refused alone, each with the number of batches that had passed by then. */
-  const suspects = new Map<string, number>()
-  let complained = false
-  const flushes = new Set<() => void>()
+  /** Lone refusals since a batch has passed. */
+  let refusals = 0
+  /** In a refused batch: how many batches had passed by then, and how often it was refused alone. */
+  const suspects = new Map<string, { since: number; alone: number }>()
+  let checks: (() => void)[] = []
+
+  /** Until when nothing is sent, for all tabs and later pages, and whether the server itself has asked for it. */
+  let pause = ''
+  const readPause = () => read(pauseKey) || pause
+  const setPause = (text: string) => {
+    pause = text
+    if (text) write(pauseKey, text)
+    else remove(pauseKey)
+  }
+  const asked = () => readPause().endsWith('asked')
+  // Bounded, because the clock may have been set back since.
+  const pauseMs = () => Math.min(RETRY_AFTER_MAX_MS, Math.max(0, parseFloat(readPause()) - now() || 0))
+
+  /** Tells the calls that wait that their events are kept, and will be tried again. */
+  const saveAll = (reason?: string) => {
+    for (const { messageId, answer } of waiting.values()) answer?.({ messageId, status: 'saved', reason })
+  }
 
   const wake = () => {
-    if (phase !== 'here') queue.saveAll()
-    else if (!timer && !inFlight && queue.size()) {
-      const pauseMs = pause.leftMs()
-      // Bounded, because the clock may have been set back since.
-      const restMs = Math.max(0, Math.min(flushMs, sentAt + flushMs - clock.now()))
-      if (pauseMs) {
+    if (phase === 'here' && !timer && !inFlight && waiting.size) {
+      const leftMs = pauseMs()
+      if (leftMs) {
         phase = 'waiting'
-        queue.saveAll()
+        saveAll()
       }
-      timer = setTimeout(hurry, Math.max(pauseMs, restMs))
+      timer = setTimeout(hurry, Math.max(leftMs, Math.min(flushMs, sentAt + flushMs - now())))
     }
   }
 
+  /** Sends what waits now, without waiting for the timer. */
   const hurry = () => {
     if (phase === 'waiting') phase = 'here'
     clearTimeout(timer)
     timer = undefined
-    if (phase !== 'here' || pause.leftMs()) return wake()
-    due = queue.size()
-    inFlight ??= sendDue().finally(() => {
-      inFlight = undefined
-      wake()
-    })
+    due = waiting.size
+    if (phase === 'here' && !pauseMs())
+      inFlight ??= sendDue().then(() => {
+        inFlight = undefined
+        wake()
+      })
+    wake()
   }
 
   const sendDue = async () => {
-    while (due > 0 && queue.size() && phase === 'here' && !pause.leftMs()) {
-      await deliver(takeBatch(queue.entries(), BATCH_MAX_BYTES, maxEvents))
-      for (const check of flushes) check()
+    while (due > 0 && waiting.size && phase === 'here' && !pauseMs()) {
+      await deliver(takeBatch(waiting.values(), BATCH_MAX_BYTES, maxEvents))
+      for (const check of checks) check()
     }
   }
 
   const deliver = async (batch: Entry[]) => {
-    sentAt = clock.now()
+    sentAt = now()
     const body = toBody(batch, sentAt)
     inFlightBytes = body.length
-    const outcome = await post(url, body, REQUEST_TIMEOUT_MS * 2 ** Math.min(3, pause.failures()))
+    const outcome = await post(url, body, REQUEST_TIMEOUT_MS * 2 ** Math.min(3, failures))
     inFlightBytes = 0
     log('request', batch.length, outcome)
     if (outcome.is === 'delivered') {
-      const refused = new Map(outcome.errors.map(({ index, code }) => [index, code]))
-      batch.forEach((entry, index) => {
-        const code = refused.get(index)
-        queue.settle(entry, code ? 'rejected' : 'stored', code)
+      for (const { index, code } of outcome.errors || []) if (batch[index]) settle(batch[index], 'rejected', code)
+      for (const entry of batch) {
+        settle(entry, 'stored')
         suspects.delete(entry.id)
-      })
+      }
       due -= batch.length
       passes++
+      refusals = 0
       maxEvents *= 2
-      if (pause.failures()) {
-        pause.pass()
+      if (failures) {
+        failures = 0
+        setPause('')
         drainIn(0)
       }
-    } else if (outcome.is === 'retry') fail(outcome.afterMs)
-    else if (outcome.status === 401 || outcome.status === 403) {
+    } else if (outcome.is === 'retry') fail(outcome.waitMs)
+    else if (/40[13]/.test(`${outcome.status}`)) {
       phase = 'stopped'
-      queue.saveAll(`http_${outcome.status}`)
-      complain(`the server refuses the write key (${outcome.status}); check data-key. Events are kept, sending stops`)
+      saveAll(`http_${outcome.status}`)
+      complain(`the server refuses the write key (${outcome.status}): check data-key. Events are kept, sending stops`)
     } else narrow(batch, outcome.status)
   }
 
-  /** Finds the event for which a batch is refused, and gives it up only when others pass. */
+  /** Finds the event for which a batch is refused, and gives it up only when it is refused again while others pass. */
   const narrow = (batch: Entry[], status: number) => {
+    for (const { id } of batch) if (!suspects.has(id)) suspects.set(id, { since: passes, alone: 0 })
     const entry = batch[0]!
-    if (batch.length > 1) {
-      maxEvents = Math.ceil(batch.length / 2)
-    } else if (suspects.get(entry.id)! < passes) {
-      suspects.delete(entry.id)
-      queue.settle(entry, 'rejected', `http_${status}`)
+    const suspect = suspects.get(entry.id)!
+    if (batch[1]) maxEvents = Math.ceil(batch.length / 2)
+    else if (suspect.alone++ && suspect.since < passes) {
+      settle(entry, 'rejected', `http_${status}`)
       due--
     } else {
-      suspects.set(entry.id, passes)
-      queue.toBack(entry)
+      // To the end: others may pass.
+      waiting.delete(entry.id)
+      waiting.set(entry.id, entry)
       // More of them after each pause, so that a few poison events at the head hold nothing up for ever.
-      if (
-        [...suspects.values()].filter((then) => then === passes).length >
-        Math.min(queue.size() - 1, 2 + pause.failures())
-      ) {
+      if (++refusals >= Math.min(waiting.size, 3 + failures)) {
+        if (failures === 1) complain(`the server refuses everything (${status}): check data-host. Events are kept`)
         fail()
-        if (!complained) complain(`the server refuses everything (${status}); is data-host right? Events are kept`)
-        complained = true
       }
     }
   }
 
-  const fail = (retryAfterMs?: number) => {
-    pause.fail(retryAfterMs)
-    queue.saveAll()
+  const fail = (waitMs = 0) => {
+    failures++
+    setPause(`${now() + Math.max(waitMs, backoffMs(failures, clock.random()))} ${waitMs ? 'asked' : ''}`)
+    saveAll()
   }
 
   const drainIn = (ms: number) => {
     clearTimeout(drainTimer)
     drainTimer = setTimeout(async () => {
-      if (await drainAlone()) drainIn(DRAIN_AGE_MS)
+      // One tab of the origin at a time, where the browser has locks; else two may send the same, and the server keeps one.
+      let more: boolean
+      try {
+        more = await navigator.locks.request(prefix, { ifAvailable: true }, (lock) => !lock || drain())
+      } catch {
+        // No locks on plain http, and an exception in some sandboxes.
+        more = await drain()
+      }
+      if (more) drainIn(DRAIN_AGE_MS)
     }, ms)
-  }
-
-  /** One tab of the origin at a time, where the browser has locks; two may send the same, and the server keeps one. */
-  const drainAlone = async (): Promise<boolean> => {
-    try {
-      return await navigator.locks.request(lockName, { ifAvailable: true }, (lock) => !lock || drain())
-    } catch {
-      // No locks on plain http, and an exception in some sandboxes.
-      return drain()
-    }
   }
 
   /** Sends what other tabs and earlier pages have left, and tells whether there is more to come. */
   const drain = async (): Promise<boolean> => {
     for (;;) {
-      const now = clock.now()
-      const found = journal.list(queue.has)
+      const found = journal.list().filter(({ id }) => !waiting.has(id))
       // A clock that was set back makes events of the future: they are no one's any more.
-      const left = found.filter(({ madeAt }) => Math.abs(now - madeAt) > DRAIN_AGE_MS)
-      if (!left.length || phase !== 'here' || pause.leftMs()) return found.length > 0
+      const left = found.filter(({ id }) => Math.abs(now() - madeAt(id)) > DRAIN_AGE_MS)
+      if (!left[0] || phase !== 'here' || pauseMs()) return !!found[0]
       let bytes = 0
-      for (const { madeAt, read } of left) {
-        const entry = read()
-        if (!entry) continue
-        queue.adopt(entry)
-        if (now - madeAt > EVENT_MAX_AGE_MS) queue.settle(entry, 'dropped', 'expired')
-        else if (!entry.envelope.head) queue.settle(entry, 'dropped', 'envelope_lost')
-        else bytes += entry.bytes
+      for (const { id, load } of left) {
+        const entry = load()
+        waiting.set(id, entry)
+        if (now() - madeAt(id) > EVENT_MAX_AGE_MS) settle(entry, 'dropped', 'expired')
+        else if (!isReadable(entry)) settle(entry, 'dropped', 'unreadable')
+        bytes += entry.bytes
         if (bytes > BATCH_MAX_BYTES) break
       }
       hurry()
       await inFlight
-      queue.disown()
+      // Those that are not settled stay in the journal.
+      for (const { id, answer } of waiting.values()) if (!answer) waiting.delete(id)
     }
   }
 
   return {
-    wake,
-    hurry,
-    flush: (timeoutMs = REQUEST_TIMEOUT_MS) =>
+    /** Something was added. */
+    add(entry: Entry) {
+      queue.add(entry)
+      if (phase !== 'here') entry.answer!({ messageId: entry.messageId, status: 'saved' })
+      wake()
+    },
+
+    /** Resolves with how many events made before are not answered for, once there are none or the time is up. */
+    flush: ({ timeoutMs = REQUEST_TIMEOUT_MS }: { timeoutMs?: number } = {}): Promise<number> =>
       new Promise((resolve) => {
-        const before = queue.own()
-        const left = () => before.filter(({ id }) => queue.has(id)).length
-        const finish = () => {
-          flushes.delete(check)
-          clearTimeout(limit)
-          resolve(left())
+        const before = own()
+        const check = (late?: boolean) => {
+          const left = before.filter(({ id }) => waiting.has(id)).length
+          if (!left || late || phase === 'stopped') {
+            checks = checks.filter((other) => other !== check)
+            resolve(left)
+          }
         }
-        const check = () => (phase === 'stopped' || !left()) && finish()
-        const limit = setTimeout(finish, Math.min(timeoutMs, 2 ** 31 - 1))
-        flushes.add(check)
+        checks.push(check)
+        setTimeout(check, Math.min(timeoutMs, 2 ** 31 - 1), true)
         hurry()
         check()
       }),
+
+    hide: hurry,
+
+    /** The page goes: everything unanswered in one beacon. */
     leave() {
-      const own = phase === 'stopped' || pause.asked() ? [] : queue.own()
+      if (phase === 'stopped') return
+      const entries = asked() && pauseMs() ? [] : own().reverse()
       // What doesn't fit is in the journal; the newest go, because the oldest are tried first on the next visit.
-      for (let max = BEACON_MAX_BYTES - inFlightBytes; own[0] && max > 1000; max /= 2) {
-        const batch = takeBatch(own.slice().reverse(), max).reverse()
-        if (navigator.sendBeacon?.(url, toBody(batch, clock.now()))) break
-      }
-      if (phase !== 'stopped') phase = 'away'
+      for (let max = BEACON_MAX_BYTES - inFlightBytes; entries[0] && max > 1000; max /= 2)
+        if (navigator.sendBeacon?.(url, toBody(takeBatch(entries, max).reverse(), now()))) break
+      phase = 'away'
       clearTimeout(timer)
       timer = undefined
-      queue.saveAll()
+      saveAll()
     },
+
+    /** The page is there: at first, or again from the back/forward cache. */
     enter() {
       if (phase === 'away') phase = 'here'
       wake()
       drainIn(DRAIN_MIN_MS + clock.random() * (DRAIN_MAX_MS - DRAIN_MIN_MS))
     },
+
+    /** The network is back. */
     online() {
-      pause.hurry()
+      if (!asked()) setPause('')
       hurry()
       drainIn(0)
     },
   }
 }
+
+export type Sender = ReturnType<typeof createSender>

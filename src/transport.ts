@@ -1,11 +1,11 @@
 import { retryAfterMs } from './backoff.ts'
-import type { BatchAnswer, EventError } from './wire.ts'
+import type { EventError } from './wire.ts'
 
 /** What became of a request, in one word, with what is known besides. */
 export type Outcome =
-  | { is: 'delivered'; errors: EventError[] }
+  | { is: 'delivered'; errors?: EventError[] }
   /** Nothing can be said of the events: the same again, later. */
-  | { is: 'retry'; why: string | number; afterMs?: number }
+  | { is: 'retry'; waitMs?: number }
   /** The server refuses this request, for what is in it or for who sends it. */
   | { is: 'refused'; status: number }
 
@@ -21,17 +21,16 @@ export const post = async (url: string, body: string, timeoutMs: number): Promis
       credentials: 'omit',
       signal: abort.signal,
     })
-    const { status, ok, headers } = response
+    const { status } = response
     if ([400, 401, 403, 413, 422].includes(status)) return { is: 'refused', status }
-    if (!ok) return { is: 'retry', why: status, afterMs: retryAfterMs(headers.get('Retry-After'), Date.now()) }
-    const answer: BatchAnswer = await response.json()
+    if (!response.ok) return { is: 'retry', waitMs: retryAfterMs(response.headers.get('Retry-After'), Date.now()) }
+    const { received, errors } = await response.json()
     // A captive portal or a wrong proxy says 200 to everything.
-    return typeof answer?.received === 'number'
-      ? { is: 'delivered', errors: answer.errors || [] }
-      : { is: 'retry', why: 'not our answer' }
-  } catch (error) {
-    return { is: 'retry', why: `${error}` }
+    if (received >= 0) return { is: 'delivered', errors }
+  } catch {
+    // No connection, no answer in time, or no JSON.
   } finally {
     clearTimeout(timer)
   }
+  return { is: 'retry' }
 }
