@@ -29,7 +29,7 @@ const atMost = (maxBytes) => ({
   name: 'at-most',
   generateBundle(_options, bundle) {
     for (const { fileName, code } of Object.values(bundle)) {
-      const bytes = Buffer.byteLength(code.trim())
+      const bytes = Buffer.byteLength(code)
       if (bytes > maxBytes) this.error(`${fileName} has ${bytes} bytes; it may have ${maxBytes}.`)
     }
   },

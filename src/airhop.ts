@@ -50,7 +50,12 @@ export const createAirhop = ({ key, host = DEFAULT_HOST, flushMs = FLUSH_MS, deb
       debugging = on
     },
     push(...queued) {
-      for (const [method, ...args] of queued) methods[method as string]?.(...args)
+      for (const call of queued) {
+        const [method, ...args] = call
+        const value = methods[method as string]?.(...args)
+        // The stub's calls carry `r`, which resolves the promise that their caller holds.
+        call.r?.(value)
+      }
     },
     VERSION,
   }

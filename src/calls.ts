@@ -11,6 +11,8 @@ import type { EventType } from './wire.ts'
 
 /** Called once with what became of the event. */
 export type Callback = (result: Result) => void
+/** A method's name, its arguments, and what the stub adds: the function that takes what it returns. */
+export type QueuedCall = unknown[] & { r?: (value: unknown) => void }
 type Values = Record<string, unknown>
 /** What a page passes is not known before it is looked at. */
 // biome-ignore lint/suspicious/noExplicitAny: serialize sends what it gets, and the server judges it.
@@ -64,7 +66,7 @@ export interface Airhop {
   on(fate: Fate, listener: Listener): () => void
   stats(): Stats
   /** `['track', 'name', …]`: the form of the stub's queue, taken at any time. */
-  push(...calls: unknown[][]): void
+  push(...calls: QueuedCall[]): void
   /** One console line an event, a request, a loss. */
   debug(on?: boolean): void
   readonly VERSION: string

@@ -28,8 +28,6 @@ export interface Said {
   traits?: object
 }
 
-const PAGE_FIELDS = ['url', 'path', 'referrer', 'search', 'title'] as const
-
 /**
  * The event as JSON: the only copy of what was passed, taken at the call, and the form in which it is stored and sent.
  * Throws what JSON.stringify or a getter throws.
@@ -41,14 +39,13 @@ export const serialize = (
   { messageId, page, now }: { messageId: string; page: Page; now: number },
 ): string => {
   let { properties } = said
-  let ownPage: Record<string, unknown> = {}
+  const ownPage: Record<string, unknown> = {}
   if (type === 'page') {
-    const { name, category } = said
-    const given = properties as Partial<Page> | undefined
-    properties = { ...page, name, category, ...given }
-    for (const field of PAGE_FIELDS) if (given?.[field] !== undefined) ownPage[field] = given[field]
+    const given = (properties || {}) as Record<string, unknown>
+    properties = { ...page, name: said.name, category: said.category, ...given }
+    for (const field in page) if (given[field] !== undefined) ownPage[field] = given[field]
   }
-  ownPage = { ...ownPage, ...context?.page }
+  Object.assign(ownPage, context?.page)
   return JSON.stringify({
     type,
     messageId,

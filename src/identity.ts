@@ -48,6 +48,8 @@ export const openIdentity = (key: string | undefined, clock: Clock): IdentityKee
       }
     }
     if (!identity?.anonymousId) reset()
+    // Cleared by the page: who it is stays the same for the life of the page, and for the next one.
+    else if (!latest) set(identity)
     return identity!
   }
 

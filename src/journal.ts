@@ -20,8 +20,8 @@ export interface Journal {
   /** Keeps an event beyond the life of the page, if the browser lets us. */
   put(entry: Entry): void
   remove(entry: Entry): void
-  /** All there is, oldest first; its text is read when asked for, and is empty if another tab has removed it. */
-  list(): { id: string; load(): Entry }[]
+  /** All there is but what `skip` says, oldest first. What another tab removes meanwhile has empty texts. */
+  list(skip: (id: string) => boolean): Entry[]
 }
 
 export const utf8Bytes = (text: string): number => new TextEncoder().encode(text).length
@@ -45,22 +45,17 @@ export const openJournal = (prefix: string): Journal => {
       remove(eventKey + id)
       if (!--envelope.waiting) remove(envelopeKey + envelope.id)
     },
-    list() {
+    list(skip) {
       const envelopes: Record<string, Envelope> = {}
-      return keysOf(eventKey).map((key) => {
+      return keysOf(eventKey).flatMap((key) => {
         const id = key.slice(eventKey.length)
+        if (skip(id)) return []
         const name = envelopeOf(id)
-        envelopes[name] ||= { id: name, head: '', waiting: 0 }
+        envelopes[name] ||= { id: name, head: read(envelopeKey + name) || '', waiting: 0 }
         const envelope = envelopes[name]
         envelope.waiting++
-        return {
-          id,
-          load() {
-            const json = read(key) || ''
-            envelope.head ||= read(envelopeKey + name) || ''
-            return { id, messageId: id, envelope, json, bytes: utf8Bytes(json) }
-          },
-        }
+        const json = read(key) || ''
+        return { id, messageId: id, envelope, json, bytes: utf8Bytes(json) }
       })
     },
   }

@@ -40,7 +40,8 @@ export const openQueue = (journal: Journal, log: (...line: unknown[]) => void) =
     else if (status === 'stored') return
     // The page that made it can't count its loss any more.
     else begin()
-    answer?.(end({ messageId, status, reason }))
+    const result = end({ messageId, status, reason })
+    answer?.(result)
   }
 
   return {

@@ -1,24 +1,17 @@
 /** The script tag: reads its attributes, makes `window.airhop`, and makes up for the calls that the stub has kept. */
-import { createAirhop, type Methods } from './airhop.ts'
+import { createAirhop } from './airhop.ts'
 
-// Only there while the file's top level runs.
-const { dataset, src } = document.currentScript as HTMLScriptElement
+// Only there while the file's top level runs, and not at all in a module.
+const { dataset, src } = (document.currentScript || document.querySelector('script[data-key]')) as HTMLScriptElement
 const name = dataset.global || 'airhop'
 const page = window as unknown as Record<string, unknown>
 const queued = page[name]
 const airhop = createAirhop({
   key: dataset.key!,
-  host: dataset.host || new URL(src).origin,
+  host: dataset.host || (src ? new URL(src).origin : undefined),
   flushMs: +dataset.flushMs! || undefined,
   debug: 'debug' in dataset,
 })
 page[name] = airhop
 
-// The stub's calls carry `r`, which resolves the promise that their caller holds.
-if (Array.isArray(queued)) {
-  for (const call of queued as (unknown[] & { r?: (value: unknown) => void })[]) {
-    const [method, ...args] = call
-    const value = (airhop as unknown as Methods)[method as string]?.(...args)
-    call.r?.(value)
-  }
-}
+if (Array.isArray(queued)) airhop.push(...queued)

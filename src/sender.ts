@@ -184,27 +184,30 @@ export const createSender = ({ url, flushMs, queue, journal, clock, prefix, log,
     }, ms)
   }
 
-  /** Sends what other tabs and earlier pages have left, and tells whether there is more to come. */
+  /** Sends what other tabs and earlier pages have left, and tells whether some of it is left for later. */
   const drain = async (): Promise<boolean> => {
-    for (;;) {
-      const found = journal.list().filter(({ id }) => !waiting.has(id))
+    let young = false
+    const left = journal.list((id) => {
       // A clock that was set back makes events of the future: they are no one's any more.
-      const left = found.filter(({ id }) => Math.abs(now() - madeAt(id)) > DRAIN_AGE_MS)
-      if (!left[0] || phase !== 'here' || pauseMs()) return !!found[0]
-      let bytes = 0
-      for (const { id, load } of left) {
-        const entry = load()
-        waiting.set(id, entry)
-        if (now() - madeAt(id) > EVENT_MAX_AGE_MS) settle(entry, 'dropped', 'expired')
-        else if (!isReadable(entry)) settle(entry, 'dropped', 'unreadable')
-        bytes += entry.bytes
-        if (bytes > BATCH_MAX_BYTES) break
-      }
-      hurry()
-      await inFlight
-      // Those that are not settled stay in the journal.
-      for (const { id, answer } of waiting.values()) if (!answer) waiting.delete(id)
+      const tooYoung = Math.abs(now() - madeAt(id)) < DRAIN_AGE_MS && !waiting.has(id)
+      young ||= tooYoung
+      return tooYoung || waiting.has(id)
+    })
+    if (phase !== 'here' || pauseMs()) return young || !!left[0]
+    for (const entry of left) {
+      waiting.set(entry.id, entry)
+      if (now() - madeAt(entry.id) > EVENT_MAX_AGE_MS) settle(entry, 'dropped', 'expired')
+      else if (!isReadable(entry)) settle(entry, 'dropped', 'unreadable')
     }
+    hurry()
+    await inFlight
+    // Those that are not settled stay in the journal.
+    for (const { id, answer } of waiting.values()) {
+      if (answer) continue
+      waiting.delete(id)
+      young = true
+    }
+    return young
   }
 
   return {
@@ -236,7 +239,7 @@ export const createSender = ({ url, flushMs, queue, journal, clock, prefix, log,
 
     /** The page goes: everything unanswered in one beacon. */
     leave() {
-      if (phase === 'stopped') return
+      if (phase === 'stopped' || phase === 'away') return
       const entries = asked() && pauseMs() ? [] : own().reverse()
       // What doesn't fit is in the journal; the newest go, because the oldest are tried first on the next visit.
       for (let max = BEACON_MAX_BYTES - inFlightBytes; entries[0] && max > 1000; max /= 2)

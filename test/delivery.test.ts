@@ -1,0 +1,696 @@
+import { describe, expect, test, vi } from 'vitest'
+import type { Airhop } from '../src/index.ts'
+import {
+  closePage,
+  HOST,
+  kept,
+  newKey,
+  openPage,
+  readBody,
+  type SeenRequest,
+  say,
+  URL_OF_BATCH,
+  useCollector,
+  verdict,
+} from './collector.ts'
+
+const collector = useCollector()
+const names = (events: { event?: string }[]) => events.map(({ event }) => event)
+const until = (check: () => void) => vi.waitFor(check, { timeout: 8000, interval: 10 })
+const trackMany = (airhop: Airhop, count: number, properties = {}) =>
+  Promise.all(Array.from({ length: count }, (_, n) => airhop.track(`e${n}`, properties)))
+const sum = ({ stats }: Airhop) => {
+  const { delivered, rejected, dropped, pending } = stats()
+  return delivered + rejected + pending + Object.values(dropped).reduce((total, n) => total + n, 0)
+}
+const spyBeacon = (result = true) => {
+  const bodies: string[] = []
+  vi.spyOn(navigator, 'sendBeacon').mockImplementation((url, body) => {
+    expect(url).toBe(URL_OF_BATCH)
+    bodies.push(body as string)
+    return result
+  })
+  return bodies
+}
+
+/** An answer that comes when the test says so. */
+const hold = () => {
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  collector.answer = async () => void (await held)
+  return () => {
+    collector.answer = () => undefined
+    release()
+  }
+}
+
+/** From now on it is so much later, for this page and those after it. */
+const later = (ms: number) => {
+  const now = Date.now() + ms
+  vi.useFakeTimers({ toFake: ['Date'], now, shouldAdvanceTime: true })
+}
+
+describe('an event', () => {
+  test('is in localStorage at the call, stays until it is answered for, and is gone afterwards', async () => {
+    const key = newKey()
+    const release = hold()
+    const airhop = openPage({ key })
+    const result = airhop.track('x', { n: 1 })
+    expect(kept(key)).toHaveLength(1)
+    expect(localStorage.getItem(kept(key)[0]!)).toContain('"n":1')
+    await until(() => expect(collector.requests).toHaveLength(1))
+    expect(kept(key)).toHaveLength(1)
+    expect(airhop.stats()).toMatchObject({ tracked: 1, pending: 1 })
+    release()
+    expect(await result).toMatchObject({ status: 'stored' })
+    expect(kept(key)).toEqual([])
+    expect(JSON.stringify({ ...localStorage })).not.toContain('"n":1')
+  })
+
+  test('goes in the next task, with those of the same one; later ones wait for flushMs and travel together', async () => {
+    const airhop = openPage({ flushMs: 150 })
+    const start = performance.now()
+    await Promise.all([airhop.track('a'), airhop.track('b')])
+    expect(performance.now() - start).toBeLessThan(150)
+    airhop.track('c')
+    await new Promise((resolve) => setTimeout(resolve))
+    airhop.track('d')
+    await collector.events(4)
+    expect(collector.requests.map(({ events }) => names(events))).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+    ])
+    expect(performance.now() - start).toBeGreaterThan(140)
+  })
+
+  test('is settled by the verdict on it, not by that on its batch', async () => {
+    collector.answer = (request) => verdict(request, { m1: 'timestamp_invalid' })
+    const key = newKey()
+    const airhop = openPage({ key })
+    const results = await Promise.all([0, 1, 2].map((n) => airhop.track(`e${n}`, {}, { messageId: `m${n}` })))
+    expect(collector.requests).toHaveLength(1)
+    expect(results).toMatchObject([
+      { messageId: 'm0', status: 'stored' },
+      { messageId: 'm1', status: 'rejected', reason: 'timestamp_invalid' },
+      { messageId: 'm2', status: 'stored' },
+    ])
+    expect(airhop.stats()).toEqual({ tracked: 3, delivered: 2, rejected: 1, dropped: {}, pending: 0 })
+    expect(kept(key)).toEqual([])
+  })
+
+  test('is settled by the verdict on it in a request of several envelopes', async () => {
+    collector.answer = (request) => verdict(request, { m2: 'timestamp_invalid' })
+    const airhop = openPage()
+    const a = airhop.track('a', {}, { messageId: 'm1' })
+    airhop.identify('u1', {}, { messageId: 'm2' })
+    const c = airhop.track('c', {}, { messageId: 'm3' })
+    expect([(await a).status, (await c).status]).toEqual(['stored', 'stored'])
+    expect(airhop.stats()).toMatchObject({ delivered: 2, rejected: 1, pending: 0 })
+    expect(collector.requests[0]!.envelopes.length).toBeGreaterThan(1)
+  })
+
+  test('keeps its place: events come in the order of their calls', async () => {
+    let first = true
+    collector.answer = () => {
+      if (!first) return
+      first = false
+      return say(503)
+    }
+    const airhop = openPage()
+    airhop.track('a')
+    airhop.identify('u1')
+    airhop.track('b')
+    await until(() => expect(collector.requests).toHaveLength(1))
+    airhop.page('c')
+    airhop.track('d', { text: 'x'.repeat(20_000) })
+    airhop.track('e', { text: 'x'.repeat(20_000) })
+    airhop.track('f')
+    await until(() => expect(collector.taken).toHaveLength(7))
+    expect(collector.taken.map(({ event, name, type }) => event ?? name ?? type)).toEqual([
+      'a',
+      'identify',
+      'b',
+      'c',
+      'd',
+      'e',
+      'f',
+    ])
+  })
+
+  test('has an id that no other has, and ids sort by time', async () => {
+    const airhop = openPage()
+    await trackMany(airhop, 50)
+    const ids = collector.taken.map(({ messageId }) => messageId)
+    expect(new Set(ids).size).toBe(50)
+    expect([...ids].sort()).toEqual(ids)
+  })
+})
+
+describe('one request', () => {
+  test('is under way at a time', async () => {
+    let open = 0
+    let most = 0
+    collector.answer = async () => {
+      most = Math.max(most, ++open)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      open--
+      return undefined
+    }
+    const airhop = openPage({ flushMs: 1 })
+    await Promise.all([trackMany(airhop, 12, { text: 'x'.repeat(12_000) }), airhop.flush(), airhop.flush()])
+    expect(collector.taken).toHaveLength(12)
+    expect(collector.requests.length).toBeGreaterThan(3)
+    expect(most).toBe(1)
+  })
+
+  test('has at most 30,000 bytes', async () => {
+    await trackMany(openPage(), 40, { text: 'é'.repeat(2000) })
+    expect(collector.taken).toHaveLength(40)
+    for (const { text } of collector.requests) expect(new TextEncoder().encode(text).length).toBeLessThanOrEqual(30_000)
+  })
+})
+
+describe('a failure', () => {
+  test.each([[500], [503], [429], [408], [502]])(
+    'of %i is followed by the same events with the same ids',
+    async (status) => {
+      collector.answer = () => (collector.requests.length < 3 ? say(status) : undefined)
+      const key = newKey()
+      const airhop = openPage({ key })
+      const results = [airhop.track('a'), airhop.track('b')]
+      for (const result of results) expect(await result).toMatchObject({ status: 'saved' })
+      expect(airhop.stats()).toMatchObject({ pending: 2 })
+      expect(kept(key)).toHaveLength(2)
+      await until(() => expect(airhop.stats()).toMatchObject({ delivered: 2, pending: 0 }))
+      const ids = collector.requests.map(({ events }) => events.map(({ messageId }) => messageId))
+      expect(ids).toEqual([ids[0], ids[0], ids[0]])
+      expect(kept(key)).toEqual([])
+    },
+  )
+
+  test('of the network is followed by the same', async () => {
+    collector.answer = () => (collector.requests.length < 2 ? (Response.error() as Response) : undefined)
+    const errors = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const airhop = openPage()
+    airhop.track('a')
+    await until(() => expect(airhop.stats()).toMatchObject({ delivered: 1, pending: 0 }))
+    expect(collector.requests).toHaveLength(2)
+    expect(errors.mock.calls.filter(([line]) => `${line}`.startsWith('airhop'))).toEqual([])
+  })
+
+  test.each([
+    ['a page of HTML', () => new Response('<html>Sign in</html>', { headers: { 'Access-Control-Allow-Origin': '*' } })],
+    ['JSON of another', () => say(200, { ok: true })],
+    ['null', () => say(200, null)],
+    ['an empty body', () => new Response('', { headers: { 'Access-Control-Allow-Origin': '*' } })],
+    ['a received that is no number', () => say(200, { received: 'all' })],
+  ])('is what a 200 with %s is: no acknowledgement', async (_what, answer) => {
+    collector.answer = () => (collector.requests.length < 2 ? answer() : undefined)
+    const key = newKey()
+    const airhop = openPage({ key })
+    expect(await airhop.track('a')).toMatchObject({ status: 'saved' })
+    expect(kept(key)).toHaveLength(1)
+    await until(() => expect(airhop.stats()).toMatchObject({ delivered: 1, pending: 0 }))
+    expect(collector.requests).toHaveLength(2)
+  })
+
+  test('with Retry-After is obeyed by the next page too, and kept in localStorage until then', async () => {
+    collector.answer = () => say(429, {}, { 'Retry-After': '60' })
+    const key = newKey()
+    const airhop = openPage({ key })
+    expect(await airhop.track('a')).toMatchObject({ status: 'saved' })
+    dispatchEvent(new Event('online'))
+    expect(await airhop.flush({ timeoutMs: 50 })).toBe(1)
+    closePage()
+
+    collector.answer = () => undefined
+    const next = openPage({ key })
+    expect(await next.track('b')).toMatchObject({ status: 'saved' })
+    dispatchEvent(new Event('online'))
+    expect(await next.flush({ timeoutMs: 50 })).toBe(1)
+    expect(collector.requests).toHaveLength(1)
+    closePage()
+
+    later(61_000)
+    const last = openPage({ key })
+    expect(await last.track('c')).toMatchObject({ status: 'stored' })
+    await until(() => expect(names(collector.taken).sort()).toEqual(['a', 'b', 'c']))
+    await until(() => expect(kept(key)).toEqual([]))
+  })
+
+  test('with a date in Retry-After is obeyed by another tab at once', async () => {
+    collector.answer = () => say(503, {}, { 'Retry-After': new Date(Date.now() + 60_000).toUTCString() })
+    const key = newKey()
+    const here = openPage({ key })
+    delete (window as { __airhop?: unknown }).__airhop
+    const there = openPage({ key })
+    expect(await here.track('a')).toMatchObject({ status: 'saved' })
+    expect(await there.track('b')).toMatchObject({ status: 'saved' })
+    expect(await there.flush({ timeoutMs: 50 })).toBe(1)
+    expect(collector.requests).toHaveLength(1)
+  })
+})
+
+describe('a refusal', () => {
+  test.each([[401], [403]])('of the key (%i) stops the sending, loses nothing and says so once', async (status) => {
+    collector.answer = () => say(status)
+    const errors = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const key = newKey()
+    const airhop = openPage({ key })
+    expect(await airhop.track('a')).toMatchObject({ status: 'saved' })
+    expect(await airhop.track('b')).toMatchObject({ status: 'saved' })
+    expect(await airhop.flush({ timeoutMs: 5000 })).toBe(2)
+    dispatchEvent(new Event('online'))
+    expect(await airhop.flush({ timeoutMs: 5000 })).toBe(2)
+    expect(collector.requests).toHaveLength(1)
+    const lines = errors.mock.calls.map(([line]) => `${line}`).filter((line) => line.startsWith('airhop'))
+    expect(lines).toEqual([expect.stringContaining(`${status}`)])
+    expect(kept(key)).toHaveLength(2)
+    expect(airhop.stats()).toEqual({ tracked: 2, delivered: 0, rejected: 0, dropped: {}, pending: 2 })
+  })
+
+  test('with 413 halves the batch until it passes', async () => {
+    collector.answer = ({ events }) => (events.length > 2 ? say(413) : undefined)
+    const airhop = openPage()
+    const results = await trackMany(airhop, 8)
+    expect(results.every(({ status }) => status === 'stored')).toBe(true)
+    expect(collector.requests.slice(0, 3).map(({ events }) => events.length)).toEqual([8, 4, 2])
+    expect(names(collector.taken)).toEqual(['e0', 'e1', 'e2', 'e3', 'e4', 'e5', 'e6', 'e7'])
+  })
+
+  const poisoned = (status: number) => (request: SeenRequest) =>
+    request.events.some(({ event }) => event?.startsWith('poison')) ? say(status) : undefined
+
+  test.each([
+    [400, 0],
+    [400, 3],
+    [400, 7],
+    [422, 2],
+    [413, 4],
+  ])('with %i for the event at place %i costs that event only', async (status, place) => {
+    collector.answer = poisoned(status)
+    const key = newKey()
+    const airhop = openPage({ key })
+    const results = Array.from({ length: 8 }, (_, n) => airhop.track(n === place ? 'poison' : `e${n}`))
+    await until(() => expect(airhop.stats()).toMatchObject({ delivered: 7, rejected: 1, pending: 0, dropped: {} }))
+    expect(names(collector.taken)).toEqual([0, 1, 2, 3, 4, 5, 6, 7].filter((n) => n !== place).map((n) => `e${n}`))
+    expect(kept(key)).toEqual([])
+    const statuses = (await Promise.all(results)).map((result) => result.status)
+    expect(statuses.filter((_, n) => n !== place)).toEqual(Array(7).fill('stored'))
+  })
+
+  test('of several events costs those only, also when they are the first', async () => {
+    collector.answer = poisoned(400)
+    const airhop = openPage()
+    for (let n = 0; n < 4; n++) airhop.track(`poison ${n}`)
+    for (let n = 0; n < 4; n++) airhop.track(`e${n}`)
+    await until(() => expect(collector.taken).toHaveLength(4))
+    await until(() =>
+      expect(airhop.stats()).toEqual({ tracked: 8, delivered: 4, rejected: 4, dropped: {}, pending: 0 }),
+    )
+    expect(names(collector.taken)).toEqual(['e0', 'e1', 'e2', 'e3'])
+  })
+
+  test('of everything loses nothing, is told once, and ends when the server is well again', async () => {
+    collector.answer = () => say(400)
+    const errors = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const key = newKey()
+    const airhop = openPage({ key })
+    const lines = () => errors.mock.calls.filter(([line]) => `${line}`.startsWith('airhop'))
+    const results = await trackMany(airhop, 6)
+    expect(results.map(({ status }) => status)).toEqual(Array(6).fill('saved'))
+    await until(() => expect(lines()).toHaveLength(1))
+    await until(() => expect(collector.requests.length).toBeGreaterThan(12))
+    expect(kept(key)).toHaveLength(6)
+    expect(airhop.stats()).toEqual({ tracked: 6, delivered: 0, rejected: 0, dropped: {}, pending: 6 })
+    expect(lines()).toHaveLength(1)
+    collector.answer = () => undefined
+    await until(() =>
+      expect(airhop.stats()).toEqual({ tracked: 6, delivered: 6, rejected: 0, dropped: {}, pending: 0 }),
+    )
+    expect(names(collector.taken).sort()).toEqual(['e0', 'e1', 'e2', 'e3', 'e4', 'e5'])
+  })
+
+  test('of the only event there is does not lose it', async () => {
+    collector.answer = () => say(400)
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    const key = newKey()
+    const airhop = openPage({ key })
+    expect(await airhop.track('only')).toMatchObject({ status: 'saved' })
+    expect(kept(key)).toHaveLength(1)
+    expect(airhop.stats()).toEqual({ tracked: 1, delivered: 0, rejected: 0, dropped: {}, pending: 1 })
+  })
+})
+
+describe('events of an earlier page', () => {
+  const leaveBehind = async (key: string, ...events: string[]) => {
+    collector.answer = () => say(503)
+    const airhop = openPage({ key })
+    const results = await Promise.all(events.map((event) => airhop.track(event)))
+    expect(results.every(({ status }) => status === 'saved')).toBe(true)
+    closePage()
+    expect(kept(key)).toHaveLength(events.length)
+    const ids = collector.requests.at(-1)!.events.map(({ messageId }) => messageId)
+    collector.requests.length = 0
+    collector.answer = () => undefined
+    return ids
+  }
+
+  test('are sent by the next, with their ids, their identity and their order', async () => {
+    const key = newKey()
+    const ids = await leaveBehind(key, 'a', 'b', 'c')
+    later(11_000)
+    const next = openPage({ key })
+    const anonymousId = next.user().anonymousId()
+    next.reset()
+    await until(() => expect(kept(key)).toEqual([]))
+    expect(collector.taken.map(({ messageId }) => messageId)).toEqual(ids)
+    expect(names(collector.taken)).toEqual(['a', 'b', 'c'])
+    for (const event of collector.taken)
+      expect(event).toMatchObject({ anonymousId, context: { library: { name: 'airhop' } } })
+    expect(next.stats()).toEqual({ tracked: 0, delivered: 0, rejected: 0, dropped: {}, pending: 0 })
+    expect(Object.keys(localStorage).filter((name) => name.includes('.e.'))).toEqual([])
+  })
+
+  test('keep the id that the page has given them, so that a repeat is known', async () => {
+    const key = newKey()
+    collector.answer = () => say(503)
+    expect(await openPage({ key }).track('a', {}, { messageId: 'mine' })).toMatchObject({ status: 'saved' })
+    closePage()
+    collector.answer = () => undefined
+    later(11_000)
+    openPage({ key })
+    await until(() => expect(kept(key)).toEqual([]))
+    expect(collector.taken).toMatchObject([{ messageId: 'mine', event: 'a' }])
+  })
+
+  test('are left to another key', async () => {
+    const [mine, other] = [newKey(), newKey()]
+    await leaveBehind(other, 'of the other')
+    await leaveBehind(mine, 'mine')
+    later(11_000)
+    openPage({ key: mine })
+    await until(() => expect(kept(mine)).toEqual([]))
+    expect(names(collector.taken)).toEqual(['mine'])
+    expect(kept(other)).toHaveLength(1)
+  })
+
+  test('are dropped, and counted, when they are older than seven days', async () => {
+    const key = newKey()
+    await leaveBehind(key, 'old')
+    later(7 * 86_400_000 + 60_000)
+    const next = openPage({ key })
+    const dropped = vi.fn()
+    next.on('dropped', dropped)
+    await until(() => expect(kept(key)).toEqual([]))
+    expect(collector.taken).toEqual([])
+    expect(sum(next)).toBe(next.stats().tracked)
+    expect(Object.values(next.stats().dropped)).toEqual([1])
+    await until(() => expect(dropped).toHaveBeenCalledTimes(1))
+  })
+
+  test('that cannot be read cost nothing but themselves', async () => {
+    const key = newKey()
+    await leaveBehind(key, 'a', 'b')
+    localStorage.setItem(kept(key)[0]!, '{"type":"tra')
+    later(11_000)
+    const next = openPage({ key })
+    expect(await next.track('c')).toMatchObject({ status: 'stored' })
+    await until(() => expect(names(collector.taken).sort()).toEqual(['b', 'c']))
+  })
+})
+
+describe('leaving', () => {
+  test('beacons everything unanswered, what is under way too, in the form of every request', async () => {
+    const release = hold()
+    const bodies = spyBeacon()
+    const key = newKey()
+    const airhop = openPage({ key })
+    airhop.track('under way')
+    await until(() => expect(collector.requests).toHaveLength(1))
+    airhop.identify('u1')
+    airhop.track('waits')
+    dispatchEvent(new Event('pagehide'))
+    expect(bodies).toHaveLength(1)
+    expect(typeof bodies[0]).toBe('string')
+    const { events, envelopes } = readBody(bodies[0]!)
+    expect(events.map(({ type, event, userId }) => [type, event, userId])).toEqual([
+      ['track', 'under way', undefined],
+      ['identify', undefined, 'u1'],
+      ['track', 'waits', 'u1'],
+    ])
+    for (const { writeKey, sentAt } of envelopes) {
+      expect(writeKey).toBe(key)
+      expect(new Date(sentAt).toISOString()).toBe(sentAt)
+    }
+    expect(kept(key)).toHaveLength(3)
+    release()
+  })
+
+  test('sends nothing when everything is answered', async () => {
+    const bodies = spyBeacon()
+    await openPage().track('x')
+    closePage()
+    expect(bodies).toEqual([])
+  })
+
+  test('keeps everything when the beacon is refused', async () => {
+    const bodies = spyBeacon(false)
+    const key = newKey()
+    const airhop = openPage({ key })
+    const result = airhop.track('x')
+    closePage()
+    expect(bodies.length).toBeGreaterThan(0)
+    expect(await result).toMatchObject({ status: 'saved' })
+    expect(kept(key)).toHaveLength(1)
+  })
+
+  test('beacons the newest that fit into 64 KiB, and keeps the rest', async () => {
+    const bodies = spyBeacon()
+    const key = newKey()
+    const airhop = openPage({ key })
+    for (let n = 0; n < 10; n++) airhop.track(`e${n}`, { text: 'é'.repeat(5000) })
+    closePage()
+    expect(bodies).toHaveLength(1)
+    expect(new TextEncoder().encode(bodies[0]).length).toBeLessThan(64 * 1024)
+    const sent = names(readBody(bodies[0]!).events)
+    expect(sent.length).toBeGreaterThan(3)
+    expect(sent).toEqual(Array.from({ length: 10 }, (_, n) => `e${n}`).slice(-sent.length))
+    expect(kept(key)).toHaveLength(10)
+  })
+
+  test('and coming back from the back/forward cache sends what was only beaconed', async () => {
+    const bodies = spyBeacon()
+    const airhop = openPage()
+    airhop.track('x')
+    dispatchEvent(new Event('pagehide'))
+    expect(bodies).toHaveLength(1)
+    expect(collector.requests).toEqual([])
+    dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }))
+    await until(() => expect(airhop.stats()).toMatchObject({ delivered: 1, pending: 0 }))
+    expect(collector.taken[0]!.messageId).toBe(readBody(bodies[0]!).events[0]!.messageId)
+  })
+
+  test('of sight sends what waits, without waiting for flushMs', async () => {
+    const airhop = openPage({ flushMs: 60_000 })
+    await airhop.track('first')
+    airhop.track('waits')
+    vi.spyOn(document, 'visibilityState', 'get').mockReturnValue('hidden')
+    document.dispatchEvent(new Event('visibilitychange'))
+    await until(() => expect(names(collector.taken)).toEqual(['first', 'waits']))
+  })
+})
+
+describe('stats', () => {
+  test('add up at every step', async () => {
+    const seen: number[] = []
+    const check = () => {
+      expect(sum(airhop)).toBe(airhop.stats().tracked)
+      seen.push(airhop.stats().tracked)
+    }
+    let round = 0
+    collector.answer = (request) => {
+      check()
+      return round++ === 0 ? say(500) : verdict(request, { bad: 'no_such' })
+    }
+    const airhop = openPage()
+    check()
+    for (const call of [
+      () => airhop.track('a'),
+      () => airhop.track(''),
+      () => airhop.track('b', { n: 1n }),
+      () => airhop.identify('null'),
+      () => airhop.track('c', {}, { messageId: 'bad' }),
+      () => airhop.reset(),
+      () => airhop.page(),
+      () => airhop.track('d', { text: 'x'.repeat(40_000) }),
+    ]) {
+      call()
+      check()
+    }
+    for (const fate of ['delivered', 'rejected', 'dropped'] as const) airhop.on(fate, check)
+    await until(() => expect(airhop.stats().pending).toBe(0))
+    check()
+    expect(airhop.stats()).toEqual({
+      tracked: 7,
+      delivered: 2,
+      rejected: 3,
+      dropped: { unserializable: 1, event_too_large: 1 },
+      pending: 0,
+    })
+    expect(seen.length).toBeGreaterThan(11)
+  })
+
+  test('are a copy', () => {
+    const airhop = openPage()
+    const stats = airhop.stats()
+    stats.dropped.made_up = 1
+    stats.tracked = 9
+    expect(airhop.stats()).toEqual({ tracked: 0, delivered: 0, rejected: 0, dropped: {}, pending: 0 })
+  })
+})
+
+describe('flush', () => {
+  test('resolves with 0 at once when there is nothing', async () => {
+    expect(await openPage().flush()).toBe(0)
+    expect(collector.requests).toEqual([])
+  })
+
+  test('does not wait for flushMs, and resolves with 0 when everything was answered', async () => {
+    const airhop = openPage({ flushMs: 60_000 })
+    await airhop.track('first')
+    airhop.track('a')
+    airhop.track('b')
+    expect(await airhop.flush()).toBe(0)
+    expect(names(collector.taken)).toEqual(['first', 'a', 'b'])
+  })
+
+  test('resolves with the number that is left when the time is up', async () => {
+    const release = hold()
+    const airhop = openPage()
+    airhop.track('a')
+    airhop.track('b')
+    expect(await airhop.flush({ timeoutMs: 30 })).toBe(2)
+    release()
+    expect(await airhop.flush()).toBe(0)
+  })
+
+  test('counts what is finally refused as answered', async () => {
+    collector.answer = (request) => verdict(request, { bad: 'no_such' })
+    const airhop = openPage()
+    airhop.track('a', {}, { messageId: 'bad' })
+    expect(await airhop.flush()).toBe(0)
+  })
+
+  test('waits for what was called before it, not for what comes after', async () => {
+    const airhop = openPage({ flushMs: 60_000 })
+    airhop.track('before')
+    const flushed = airhop.flush()
+    await until(() => expect(collector.requests).toHaveLength(1))
+    collector.answer = () => say(503, {}, { 'Retry-After': '60' })
+    airhop.track('after')
+    expect(await flushed).toBe(0)
+  })
+
+  test('composes with others that overlap it', async () => {
+    const release = hold()
+    const airhop = openPage({ flushMs: 60_000 })
+    airhop.track('a')
+    const first = airhop.flush()
+    await until(() => expect(collector.requests).toHaveLength(1))
+    airhop.track('b')
+    const second = airhop.flush()
+    const impatient = airhop.flush({ timeoutMs: 0 })
+    expect(await impatient).toBe(2)
+    release()
+    expect(await Promise.all([first, second, airhop.flush()])).toEqual([0, 0, 0])
+    expect(collector.requests.map(({ events }) => names(events))).toEqual([['a'], ['b']])
+  })
+
+  test('never hangs, also when the server is down', async () => {
+    collector.answer = () => say(503, {}, { 'Retry-After': '60' })
+    const airhop = openPage()
+    airhop.track('a')
+    expect(await airhop.flush({ timeoutMs: 60 })).toBe(1)
+  })
+})
+
+describe('a localStorage', () => {
+  test.each([['getItem'], ['setItem'], ['removeItem']] as const)(
+    'whose %s throws keeps nothing from being delivered',
+    async (method) => {
+      vi.spyOn(Storage.prototype, method).mockImplementation(() => {
+        throw new DOMException('denied', 'SecurityError')
+      })
+      const airhop = openPage()
+      airhop.identify('u1')
+      expect(await airhop.track('x')).toMatchObject({ status: 'stored' })
+      expect(collector.taken).toMatchObject([{ userId: 'u1' }, { userId: 'u1', event: 'x' }])
+      expect(airhop.user().anonymousId()).toBe(collector.taken[0]!.anonymousId)
+      expect(airhop.stats()).toMatchObject({ tracked: 2, delivered: 2, pending: 0 })
+    },
+  )
+
+  test('that is forbidden altogether keeps nothing from being delivered, after a failure too', async () => {
+    const getter = vi.fn(() => {
+      throw new DOMException('denied', 'SecurityError')
+    })
+    const before = Object.getOwnPropertyDescriptor(globalThis, 'localStorage')!
+    Object.defineProperty(globalThis, 'localStorage', { configurable: true, get: getter })
+    try {
+      collector.answer = () => (collector.requests.length < 2 ? say(500) : undefined)
+      const airhop = openPage()
+      airhop.track('a')
+      airhop.track('b')
+      await until(() => expect(airhop.stats()).toMatchObject({ delivered: 2, pending: 0 }))
+      expect(names(collector.taken)).toEqual(['a', 'b'])
+      expect(getter).toHaveBeenCalled()
+      airhop.reset()
+      expect(airhop.user().id()).toBeNull()
+    } finally {
+      Object.defineProperty(globalThis, 'localStorage', before)
+    }
+  })
+
+  test('holds at most 1 MiB of events: the oldest go first, and are counted', async () => {
+    collector.answer = () => say(503, {}, { 'Retry-After': '60' })
+    const key = newKey()
+    const airhop = openPage({ key })
+    const results = trackMany(airhop, 60, { text: 'x'.repeat(30_000) })
+    const size = kept(key).reduce((total, name) => total + name.length + localStorage.getItem(name)!.length, 0)
+    expect(size).toBeLessThanOrEqual(1024 * 1024)
+    expect(size).toBeGreaterThan(900_000)
+    const { storage_full } = airhop.stats().dropped
+    expect(storage_full).toBe(60 - kept(key).length)
+    const statuses = (await results).map(({ status }) => status)
+    expect(statuses).toEqual([...Array(storage_full!).fill('dropped'), ...Array(60 - storage_full!).fill('saved')])
+    expect(sum(airhop)).toBe(60)
+  })
+})
+
+describe('a page without what it needs', () => {
+  test.each([
+    ['no key', { key: undefined as unknown as string }, 'data-key'],
+    ['an empty key', { key: '' }, 'data-key'],
+    ['a widget key', { key: 'pk_abcdef123' }, 'data-key'],
+    ['a host that is no address', { key: 'wk_some_key_1', host: 'ingest.test' }, 'data-host'],
+  ])('(%s) is told so once, and its calls do nothing', async (_what, options, attribute) => {
+    const errors = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const beacon = spyBeacon()
+    const airhop = openPage({ host: HOST, ...options })
+    const results = await Promise.all([airhop.identify('u1'), airhop.track('x'), airhop.page(), airhop.group('acme')])
+    airhop.reset()
+    airhop.setAnonymousId('mine')
+    expect(await airhop.flush()).toBe(0)
+    for (const result of results)
+      expect(result).toMatchObject({ status: 'dropped', reason: expect.stringMatching(/./) })
+    expect(errors.mock.calls).toEqual([[expect.stringContaining(attribute)]])
+    closePage()
+    expect(beacon).toEqual([])
+    expect(collector.requests).toEqual([])
+    expect({ ...localStorage }).toEqual({})
+    expect(sum(airhop)).toBe(4)
+  })
+})

@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+
+/** The SDK's files, bottom first: each may import only from those before it. */
+const LAYERS = `
+  limits version wire result clock storage backoff page transport identity envelope event journal batch
+  queue sender lifecycle calls airhop index script
+`
+  .trim()
+  .split(/\s+/)
+
+const SRC = join(import.meta.dirname, '../src')
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => name.replace(/\.ts$/, ''))
+
+test('every file has its place in the layers, and every place its file', () => {
+  expect(files.toSorted()).toEqual(LAYERS.toSorted())
+})
+
+test.each(files)('%s imports only from layers below its own, and from no package', (file) => {
+  const source = readFileSync(join(SRC, `${file}.ts`), 'utf8')
+  const imported = [...source.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*['"]([^'"]+)['"]/g)].map(([, from]) => from!)
+  const above = imported.filter((from) => {
+    const place = LAYERS.indexOf(/^\.\/(.+)\.ts$/.exec(from)?.[1] ?? '')
+    return place < 0 || place >= LAYERS.indexOf(file)
+  })
+  expect(above).toEqual([])
+})

@@ -1,0 +1,42 @@
+import { expect, test, vi } from 'vitest'
+
+test('importing does nothing', async () => {
+  const fetched = vi.spyOn(globalThis, 'fetch')
+  const listened = vi.spyOn(globalThis as unknown as EventTarget, 'addEventListener')
+  const listenedToDocument = vi.spyOn(document, 'addEventListener')
+  const waited = vi.spyOn(globalThis, 'setTimeout')
+  const before = Reflect.ownKeys(globalThis)
+  await import('../src/index.ts')
+  const timers = waited.mock.calls.filter(() => /[\\/]src[\\/]/.test(new Error('where').stack ?? ''))
+  expect(timers).toEqual([])
+  expect(Reflect.ownKeys(globalThis).filter((name) => !before.includes(name))).toEqual([])
+  expect(fetched).not.toHaveBeenCalled()
+  expect(listened).not.toHaveBeenCalled()
+  expect(listenedToDocument).not.toHaveBeenCalled()
+  expect(localStorage).toHaveLength(0)
+  expect(document.cookie).toBe('')
+})
+
+test('the package exports these names', async () => {
+  expect(Object.keys(await import('../src/index.ts')).sort()).toEqual(['VERSION', 'createAirhop'])
+})
+
+test('an instance has these names', async () => {
+  const { createAirhop } = await import('../src/index.ts')
+  expect(Object.keys(createAirhop({ key: 'wk_names' })).sort()).toEqual([
+    'VERSION',
+    'debug',
+    'flush',
+    'group',
+    'identify',
+    'on',
+    'page',
+    'push',
+    'ready',
+    'reset',
+    'setAnonymousId',
+    'stats',
+    'track',
+    'user',
+  ])
+})
