@@ -49,11 +49,12 @@ export const openJournal = (prefix: string): Journal => {
       const envelopes: Record<string, Envelope> = {}
       return keysOf(eventKey).flatMap((key) => {
         const id = key.slice(eventKey.length)
-        if (skip(id)) return []
         const name = envelopeOf(id)
         envelopes[name] ||= { id: name, head: read(envelopeKey + name) || '', waiting: 0 }
         const envelope = envelopes[name]
+        // What is skipped needs its envelope too.
         envelope.waiting++
+        if (skip(id)) return []
         const json = read(key) || ''
         return { id, messageId: id, envelope, json, bytes: utf8Bytes(json) }
       })

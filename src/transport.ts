@@ -11,15 +11,14 @@ export type Outcome =
 
 /** Posts a body and never rejects. The form is a simple one for CORS, text/plain without headers: there is no preflight. */
 export const post = async (url: string, body: string, timeoutMs: number): Promise<Outcome> => {
-  const abort = new AbortController()
-  const timer = setTimeout(() => abort.abort(), timeoutMs)
   try {
     const response = await fetch(url, {
       method: 'POST',
       body,
       keepalive: true,
       credentials: 'omit',
-      signal: abort.signal,
+      // Browsers before 2022 have none: there a hung request ends when the browser gives it up.
+      signal: AbortSignal.timeout?.(timeoutMs),
     })
     const { status } = response
     if ([400, 401, 403, 413, 422].includes(status)) return { is: 'refused', status }
@@ -29,8 +28,6 @@ export const post = async (url: string, body: string, timeoutMs: number): Promis
     if (received >= 0) return { is: 'delivered', errors }
   } catch {
     // No connection, no answer in time, or no JSON.
-  } finally {
-    clearTimeout(timer)
   }
   return { is: 'retry' }
 }

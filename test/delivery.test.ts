@@ -386,6 +386,26 @@ describe('events of an earlier page', () => {
     expect(collector.taken).toMatchObject([{ messageId: 'mine', event: 'a' }])
   })
 
+  test('are all sent when some were too young for the first go: the others do not take their envelope away', async () => {
+    const key = newKey()
+    collector.answer = () => say(503)
+    const airhop = openPage({ key })
+    expect(await airhop.track('old')).toMatchObject({ status: 'saved' })
+    later(8000)
+    expect(await airhop.track('young')).toMatchObject({ status: 'saved' })
+    closePage()
+    collector.answer = () => undefined
+    later(5000)
+    const next = openPage({ key })
+    await until(() => expect(names(collector.taken)).toEqual(['old']))
+    await until(() => expect(kept(key)).toHaveLength(1))
+    later(8000)
+    dispatchEvent(new Event('online'))
+    await until(() => expect(kept(key)).toEqual([]))
+    expect(names(collector.taken)).toEqual(['old', 'young'])
+    expect(next.stats().dropped).toEqual({})
+  })
+
   test('are left to another key', async () => {
     const [mine, other] = [newKey(), newKey()]
     await leaveBehind(other, 'of the other')
