@@ -14,7 +14,7 @@ import {
   RETRY_AFTER_MAX_MS,
 } from './limits.ts'
 import type { Queue } from './queue.ts'
-import { read, remove, write } from './storage.ts'
+import { read, write } from './storage.ts'
 import { post } from './transport.ts'
 
 interface Parts {
@@ -44,12 +44,11 @@ export const createSender = ({ url, flushMs, queue, journal, clock, prefix, log,
   const { now } = clock
   const pauseKey = `${prefix}pause`
 
-  // away: not shown yet (prerendered), or left · here: sends · waiting: after a failure · stopped: the key is refused
-  let phase: 'away' | 'here' | 'waiting' | 'stopped' = 'away'
+  // away: not shown yet (prerendered), or left · here: sends · stopped: the key is refused
+  let phase: 'away' | 'here' | 'stopped' = 'away'
   let timer: ReturnType<typeof setTimeout> | undefined
   let drainTimer: ReturnType<typeof setTimeout> | undefined
   let inFlight: Promise<void> | undefined
-  let inFlightBytes = 0
   /** How many are still to be sent in this go; those that come meanwhile wait for the rest of `flushMs`. */
   let due = 0
   let sentAt = 0
@@ -63,17 +62,15 @@ export const createSender = ({ url, flushMs, queue, journal, clock, prefix, log,
   const suspects = new Map<string, { since: number; alone: number }>()
   let checks: (() => void)[] = []
 
-  /** Until when nothing is sent, for all tabs and later pages, and whether the server itself has asked for it. */
-  let pause = ''
-  const readPause = () => read(pauseKey) || pause
-  const setPause = (text: string) => {
-    pause = text
-    if (text) write(pauseKey, text)
-    else remove(pauseKey)
+  /** Until when nothing is sent, by all tabs and later pages, in ms since 1970; negative if the server has asked for it. */
+  let pause = 0
+  const readPause = () => +(read(pauseKey) || pause)
+  const setPause = (until: number) => {
+    pause = until
+    write(pauseKey, `${until}`)
   }
-  const asked = () => readPause().endsWith('asked')
   // Bounded, because the clock may have been set back since.
-  const pauseMs = () => Math.min(RETRY_AFTER_MAX_MS, Math.max(0, parseFloat(readPause()) - now() || 0))
+  const pauseMs = () => Math.min(RETRY_AFTER_MAX_MS, Math.max(0, Math.abs(readPause()) - now()))
 
   /** Tells the calls that wait that their events are kept, and will be tried again. */
   const saveAll = (reason?: string) => {
@@ -81,21 +78,18 @@ export const createSender = ({ url, flushMs, queue, journal, clock, prefix, log,
   }
 
   const wake = () => {
-    if (phase === 'here' && !timer && !inFlight && waiting.size) {
-      const leftMs = pauseMs()
-      if (leftMs) {
-        phase = 'waiting'
-        saveAll()
-      }
-      timer = setTimeout(hurry, Math.max(leftMs, Math.min(flushMs, sentAt + flushMs - now())))
-    }
+    if (phase === 'here' && !timer && !inFlight && waiting.size)
+      timer = setTimeout(hurry, Math.max(pauseMs(), Math.min(flushMs, sentAt + flushMs - now())))
+  }
+
+  const sleep = () => {
+    clearTimeout(timer)
+    timer = undefined
   }
 
   /** Sends what waits now, without waiting for the timer. */
   const hurry = () => {
-    if (phase === 'waiting') phase = 'here'
-    clearTimeout(timer)
-    timer = undefined
+    sleep()
     due = waiting.size
     if (phase === 'here' && !pauseMs())
       inFlight ??= sendDue().then(() => {
@@ -114,10 +108,7 @@ export const createSender = ({ url, flushMs, queue, journal, clock, prefix, log,
 
   const deliver = async (batch: Entry[]) => {
     sentAt = now()
-    const body = toBody(batch, sentAt)
-    inFlightBytes = body.length
-    const outcome = await post(url, body, REQUEST_TIMEOUT_MS * 2 ** Math.min(3, failures))
-    inFlightBytes = 0
+    const outcome = await post(url, toBody(batch, sentAt), REQUEST_TIMEOUT_MS * 2 ** Math.min(3, failures))
     log('request', batch.length, outcome)
     if (outcome.is === 'delivered') {
       for (const { index, code } of outcome.errors || []) if (batch[index]) settle(batch[index], 'rejected', code)
@@ -131,14 +122,14 @@ export const createSender = ({ url, flushMs, queue, journal, clock, prefix, log,
       maxEvents *= 2
       if (failures) {
         failures = 0
-        setPause('')
+        setPause(0)
         drainIn(0)
       }
     } else if (outcome.is === 'retry') fail(outcome.waitMs)
     else if (/40[13]/.test(`${outcome.status}`)) {
       phase = 'stopped'
       saveAll(`http_${outcome.status}`)
-      complain(`the server refuses the write key (${outcome.status}): check data-key. Events are kept, sending stops`)
+      complain(`write key refused (${outcome.status}): check data-key. Events are kept, sending stops`)
     } else narrow(batch, outcome.status)
   }
 
@@ -157,7 +148,7 @@ export const createSender = ({ url, flushMs, queue, journal, clock, prefix, log,
       waiting.set(entry.id, entry)
       // More of them after each pause, so that a few poison events at the head hold nothing up for ever.
       if (++refusals >= Math.min(waiting.size, 3 + failures)) {
-        if (failures === 1) complain(`the server refuses everything (${status}): check data-host. Events are kept`)
+        if (failures === 1) complain(`everything refused (${status}): check data-host. Events are kept`)
         fail()
       }
     }
@@ -165,7 +156,8 @@ export const createSender = ({ url, flushMs, queue, journal, clock, prefix, log,
 
   const fail = (waitMs = 0) => {
     failures++
-    setPause(`${now() + Math.max(waitMs, backoffMs(failures, clock.random()))} ${waitMs ? 'asked' : ''}`)
+    const until = now() + Math.max(waitMs, backoffMs(failures, clock.random()))
+    setPause(waitMs ? -until : until)
     saveAll()
   }
 
@@ -214,7 +206,7 @@ export const createSender = ({ url, flushMs, queue, journal, clock, prefix, log,
     /** Something was added. */
     add(entry: Entry) {
       queue.add(entry)
-      if (phase !== 'here') entry.answer!({ messageId: entry.messageId, status: 'saved' })
+      if (phase !== 'here' || pauseMs()) entry.answer!({ messageId: entry.messageId, status: 'saved' })
       wake()
     },
 
@@ -240,13 +232,16 @@ export const createSender = ({ url, flushMs, queue, journal, clock, prefix, log,
     /** The page goes: everything unanswered in one beacon. */
     leave() {
       if (phase === 'stopped' || phase === 'away') return
-      const entries = asked() && pauseMs() ? [] : own().reverse()
+      const entries = readPause() < 0 && pauseMs() ? [] : own().reverse()
       // What doesn't fit is in the journal; the newest go, because the oldest are tried first on the next visit.
-      for (let max = BEACON_MAX_BYTES - inFlightBytes; entries[0] && max > 1000; max /= 2)
+      for (
+        let max = inFlight ? BEACON_MAX_BYTES - BATCH_MAX_BYTES : BEACON_MAX_BYTES;
+        entries[0] && max > 1000;
+        max /= 2
+      )
         if (navigator.sendBeacon?.(url, toBody(takeBatch(entries, max).reverse(), now()))) break
       phase = 'away'
-      clearTimeout(timer)
-      timer = undefined
+      sleep()
       saveAll()
     },
 
@@ -259,7 +254,7 @@ export const createSender = ({ url, flushMs, queue, journal, clock, prefix, log,
 
     /** The network is back. */
     online() {
-      if (!asked()) setPause('')
+      if (readPause() > 0) setPause(0)
       hurry()
       drainIn(0)
     },
