@@ -3,6 +3,7 @@ import type { openEnvelopes } from './envelope.ts'
 import { type Options, type Said, serialize } from './event.ts'
 import { type IdentityKeeper, toId } from './identity.ts'
 import { utf8Bytes } from './journal.ts'
+import { whenShown } from './lifecycle.ts'
 import { EVENT_MAX_BYTES } from './limits.ts'
 import type { Queue } from './queue.ts'
 import type { Fate, Listener, Result, Stats } from './result.ts'
@@ -107,7 +108,7 @@ export const createCalls = ({ off, identity, envelopeNow, queue, sender, clock, 
         const bytes = utf8Bytes(json)
         if (bytes > EVENT_MAX_BYTES) return refuse('event_too_large')
         log(type, said.event || said.name, messageId)
-        sender.add({ id, messageId, envelope, json, bytes, answer })
+        whenShown(() => sender.add({ id, messageId, envelope, json, bytes, answer }))
       } catch {
         refuse('unserializable')
       }

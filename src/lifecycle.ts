@@ -15,7 +15,12 @@ export const watchLifecycle = ({ enter, hide, leave, online }: Lifecycle): void 
   addEventListener('pageshow', ({ persisted }) => persisted && enter())
   addEventListener('online', online)
   document.addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && hide())
+  whenShown(enter)
+}
+
+/** At once, or when the page is activated: one that is prerendered and never seen has told nothing. */
+export const whenShown = (action: () => void): void => {
   if ((document as { prerendering?: boolean }).prerendering)
-    document.addEventListener('prerenderingchange', enter, { once: true })
-  else enter()
+    document.addEventListener('prerenderingchange', action, { once: true })
+  else action()
 }
