@@ -39,7 +39,7 @@ export const createAirhop = ({ key, host = DEFAULT_HOST, flushMs = FLUSH_MS, deb
   const off = typeof document === 'undefined' ? 'no_document' : problemOf(key, host, complain)
 
   const prefix = `airhop.${`${key}`.slice(-6)}.`
-  const url = `${host.replace(/\/$/, '')}/ingest/v1/batch`
+  const url = `${`${host}`.replace(/\/$/, '')}/ingest/v1/batch`
   const identity = openIdentity(off ? undefined : `${prefix}id`, clock)
   const journal = openJournal(prefix)
   const queue = openQueue(journal, log)

@@ -8,16 +8,15 @@ export interface Page {
   title: string
 }
 
-const PRIVATE_NAME = /token|passw|pwd|secret|^(auth|otp|api_?key|(.*_)?code)$|e-?mail|signature/i
-const EMAIL = /[^\s/?&=#]+(@|%40)[^\s/?&=#]+\.\w+/i
+/** Of `name=value`: names of secrets and personal data, and values with an e-mail address. */
+const PRIVATE =
+  /^(?!utm_)([^=]*(token|passw|pwd|secret|e-?mail|signature)|(auth|otp|api_?key|([^=]*_)?code)=|.*[^=](@|%40))/i
 
 /** The same address with secrets and personal data in it replaced by `redacted`; `utm_*` stay. */
 export const redact = (url: string): string =>
   url
     .replace(/\/\/[^/?#]*@/, '//')
-    .replace(/([^?&#;=]+)=([^&#;]*)/g, (pair, name, value) =>
-      !/^utm_/i.test(name) && (PRIVATE_NAME.test(name) || EMAIL.test(value)) ? `${name}=redacted` : pair,
-    )
+    .replace(/([^?&#;=]+)=[^&#;]*/g, (pair, name) => (PRIVATE.test(pair) ? `${name}=redacted` : pair))
 
 const address = (): string =>
   document.head?.querySelector<HTMLLinkElement>('link[rel=canonical]')?.href || location.href
