@@ -99,9 +99,9 @@ export const createCalls = ({ off, identity, envelopeNow, queue, sender, clock, 
       queue.begin()
       if (off) return refuse(off)
       if (problem) return refuse(problem, 'rejected')
-      const { id, envelope, page } = envelopeNow(now())
-      messageId = id
       try {
+        const { id, envelope, page } = envelopeNow(now())
+        messageId = id
         const given = options || {}
         messageId = given.messageId || id
         const json = serialize(type, said, given, { messageId, page, now: clock.now() })

@@ -14,7 +14,7 @@ export interface IdentityKeeper {
   /** As any tab of the origin has left it; the same object until it changes. */
   now(): Identity
   change(changes: Partial<Identity>): void
-  /** A new anonymous id, and nothing else. */
+  /** A new anonymous id, these changes, and nothing of what was before. */
   reset(changes?: Partial<Identity>): void
 }
 

@@ -18,17 +18,21 @@ export const redact = (url: string): string =>
     .replace(/\/\/[^/?#]*@/, '//')
     .replace(/([^?&#;=]+)=[^&#;]*/g, (pair, name) => (PRIVATE.test(pair) ? `${name}=redacted` : pair))
 
-const address = (): string =>
-  document.head?.querySelector<HTMLLinkElement>('link[rel=canonical]')?.href || location.href
+const canonical = (): string | undefined => document.head?.querySelector<HTMLLinkElement>('link[rel=canonical]')?.href
 
 /** What names the page at this moment: `describePage` gives the same for the same fingerprint. */
-export const pageFingerprint = (): string => location.href + document.title + address()
+export const pageFingerprint = (): string => location.href + document.title + canonical()
 
 export const describePage = (): Page => {
-  const url = address()
+  let url = new URL(location.href)
+  try {
+    url = new URL(canonical() || url)
+  } catch {
+    // A canonical link that is no address: as if there were none.
+  }
   return {
-    url: redact(url.split('#')[0]!),
-    path: new URL(url).pathname,
+    url: redact(url.href.split('#')[0]!),
+    path: url.pathname,
     referrer: redact(document.referrer),
     search: redact(location.search),
     title: document.title,

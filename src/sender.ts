@@ -56,8 +56,10 @@ export const createSender = ({ url, flushMs, queue, journal, clock, prefix, log,
   /** Grows with each batch that passes, shrinks when one is refused. */
   let maxEvents = Infinity
   let passes = 0
-  /** Lone refusals since a batch has passed. */
+  /** Lone refusals since a batch has passed, or since the last pause. */
   let refusals = 0
+  /** That everything is refused. */
+  let told = false
   /** In a refused batch: how many batches had passed by then, and how often it was refused alone. */
   const suspects = new Map<string, { since: number; alone: number }>()
   let checks: (() => void)[] = []
@@ -133,6 +135,11 @@ export const createSender = ({ url, flushMs, queue, journal, clock, prefix, log,
     } else narrow(batch, outcome.status)
   }
 
+  const toEnd = (entry: Entry) => {
+    waiting.delete(entry.id)
+    waiting.set(entry.id, entry)
+  }
+
   /** Finds the event for which a batch is refused, and gives it up only when it is refused again while others pass. */
   const narrow = (batch: Entry[], status: number) => {
     for (const { id } of batch) if (!suspects.has(id)) suspects.set(id, { since: passes, alone: 0 })
@@ -143,12 +150,17 @@ export const createSender = ({ url, flushMs, queue, journal, clock, prefix, log,
       settle(entry, 'rejected', `http_${status}`)
       due--
     } else {
-      // To the end: others may pass.
-      waiting.delete(entry.id)
-      waiting.set(entry.id, entry)
+      // Others may pass.
+      toEnd(entry)
       // More of them after each pause, so that a few poison events at the head hold nothing up for ever.
       if (++refusals >= Math.min(waiting.size, 3 + failures)) {
-        if (failures === 1) complain(`everything refused (${status}): check data-host. Events are kept`)
+        // Not at the first: it may be one event alone.
+        if (failures && !told) {
+          told = true
+          complain(`everything refused (${status}): check data-host. Events are kept`)
+        }
+        refusals = 0
+        for (const id of [...waiting.keys()].sort()) toEnd(waiting.get(id)!)
         fail()
       }
     }
@@ -185,7 +197,8 @@ export const createSender = ({ url, flushMs, queue, journal, clock, prefix, log,
       young ||= tooYoung
       return tooYoung || waiting.has(id)
     })
-    if (phase !== 'here' || pauseMs()) return young || !!left[0]
+    if (phase !== 'here') return false
+    if (pauseMs()) return young || !!left[0]
     for (const entry of left) {
       waiting.set(entry.id, entry)
       if (now() - madeAt(entry.id) > EVENT_MAX_AGE_MS) settle(entry, 'dropped', 'expired')

@@ -25,7 +25,7 @@ export const post = async (url: string, body: string, timeoutMs: number): Promis
     if (!response.ok) return { is: 'retry', waitMs: retryAfterMs(response.headers.get('Retry-After'), Date.now()) }
     const { received, errors } = await response.json()
     // A captive portal or a wrong proxy says 200 to everything.
-    if (received >= 0) return { is: 'delivered', errors }
+    if (typeof received === 'number') return { is: 'delivered', errors }
   } catch {
     // No connection, no answer in time, or no JSON.
   }

@@ -221,6 +221,13 @@ describe('page', () => {
     expect(context.page).toEqual(page)
   })
 
+  test('survives a canonical link that is no address', async () => {
+    history.replaceState(null, '', '/product')
+    document.head.innerHTML = '<link rel="canonical" href="https://[broken">'
+    await expect(openPage().track('seen')).resolves.toMatchObject({ status: 'stored' })
+    expect((await one()).context.page).toMatchObject({ url: `${location.origin}/product`, path: '/product' })
+  })
+
   test('has the address of the canonical link, without its fragment', async () => {
     history.replaceState(null, '', '/shop/cart?variant=7')
     document.head.innerHTML = '<link rel="canonical" href="https://shop.test/canonical#part">'

@@ -206,6 +206,7 @@ describe('a failure', () => {
     ['null', () => say(200, null)],
     ['an empty body', () => new Response('', { headers: { 'Access-Control-Allow-Origin': '*' } })],
     ['a received that is no number', () => say(200, { received: 'all' })],
+    ['a received that is null', () => say(200, { received: null })],
   ])('is what a 200 with %s is: no acknowledgement', async (_what, answer) => {
     collector.answer = () => (collector.requests.length < 2 ? answer() : undefined)
     const key = newKey()
@@ -330,7 +331,19 @@ describe('a refusal', () => {
     await until(() =>
       expect(airhop.stats()).toEqual({ tracked: 6, delivered: 6, rejected: 0, dropped: {}, pending: 0 }),
     )
-    expect(names(collector.taken).sort()).toEqual(['e0', 'e1', 'e2', 'e3', 'e4', 'e5'])
+    expect(names(collector.taken)).toEqual(['e0', 'e1', 'e2', 'e3', 'e4', 'e5'])
+  })
+
+  test('of everything is told also when an ordinary failure came before it', async () => {
+    let requests = 0
+    collector.answer = () => say(requests++ < 2 ? 503 : 400)
+    const errors = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const airhop = openPage()
+    await trackMany(airhop, 3)
+    await until(() =>
+      expect(errors.mock.calls.filter(([line]) => `${line}`.includes('everything refused (400)'))).toHaveLength(1),
+    )
+    expect(airhop.stats()).toMatchObject({ tracked: 3, pending: 3 })
   })
 
   test('of the only event there is does not lose it', async () => {

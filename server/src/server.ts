@@ -56,8 +56,8 @@ export async function startServer(settings: Settings, options: ServerOptions = {
       data: { logFile, storeFile, partition: PARTITION },
       script,
       newest: () => log.newest(PARTITION),
-      // A disk that fails is said by /health; nothing else depends on what is let go of.
-      onProgress: (upTo) => void log.release(PARTITION, upTo).catch(() => log.failure()),
+      // A disk that fails here is remembered by the log, and said by /health; nothing else depends on what is let go of.
+      onProgress: (upTo) => void log.release(PARTITION, upTo).catch(() => undefined),
     })
     closers.push(() => processing.stop(STOP_MS))
     // Before the worker's: the last one to close takes the WAL along, and this one only reads.
