@@ -1,6 +1,7 @@
 import { type Airhop, createCalls } from './calls.ts'
-import { systemClock as clock } from './clock.ts'
+import { type Consent, openConsent } from './consent.ts'
 import { openEnvelopes } from './envelope.ts'
+import type { Extension } from './extension.ts'
 import { openIdentity } from './identity.ts'
 import { openJournal } from './journal.ts'
 import { watchLifecycle } from './lifecycle.ts'
@@ -16,6 +17,12 @@ export interface AirhopOptions {
   host?: string
   /** Longest wait of an event in ms while the page is visible; one after a pause that long goes at once. 2000 */
   flushMs?: number
+  /** `pending`: nothing is kept or sent until `optIn()`; what is called meanwhile waits in memory. granted */
+  consent?: Consent
+  /** Global Privacy Control of the browser: `deny` starts opted out, `ignore` doesn't look at it. deny */
+  gpc?: 'deny' | 'ignore'
+  /** What not everybody needs: `autoPage()`, `sharedId()`. */
+  use?: Extension[]
   /** One console line an event, a request, a loss. */
   debug?: boolean
 }
@@ -29,25 +36,52 @@ export const DEFAULT_HOST = 'https://app.airhop.ai'
  * The instance of a write key: the same one for the same key, whoever asks. Where there is no document (Node, SSR) or
  * the key is no write key (one console error), it takes calls and does nothing.
  */
-export const createAirhop = ({ key, host = DEFAULT_HOST, flushMs = FLUSH_MS, debug }: AirhopOptions): Airhop => {
-  const instances = sharedInstances()
-  if (instances[key]) return instances[key]
+export const createAirhop = (options: AirhopOptions): Airhop => {
+  if (typeof document === 'undefined') return open(options, 'no_document')
+  const page = window as { __airhop?: Record<string, Airhop> }
+  // In one place for every copy of this file on the page.
+  page.__airhop ||= {}
+  const instances = page.__airhop
+  instances[options.key] ||= open(options, problemOf(options))
+  return instances[options.key]!
+}
 
-  let debugging = debug
-  const log = (...line: unknown[]) => debugging && console.debug('airhop:', ...line)
-  const complain = (sentence: string) => console.error(`airhop: ${sentence}.`)
-  const off = typeof document === 'undefined' ? 'no_document' : problemOf(key, host, complain)
+const complain = (sentence: string) => console.error(`airhop: ${sentence}.`)
 
+const problemOf = ({ key, host = DEFAULT_HOST }: AirhopOptions): string | undefined => {
+  if (!/^wk_./.test(key)) {
+    complain(`data-key "${key}" is no write key: airhop-ingest shows it, wk_…`)
+    return 'invalid_key'
+  }
+  if (!/^https?:\/\/./.test(host)) {
+    complain(`data-host "${host}" is no address: https://…`)
+    return 'invalid_host'
+  }
+  return
+}
+
+const open = (
+  { key, host = DEFAULT_HOST, flushMs = FLUSH_MS, debug, consent: asked = 'granted', gpc, use = [] }: AirhopOptions,
+  off: string | undefined,
+): Airhop => {
+  const log = (...line: unknown[]) => debug && console.debug('airhop:', ...line)
   const prefix = `airhop.${`${key}`.slice(-6)}.`
-  const url = `${`${host}`.replace(/\/$/, '')}/ingest/v1/batch`
-  const identity = openIdentity(off ? undefined : `${prefix}id`, clock)
+  const consent = off
+    ? { now: () => 'denied' as const, set() {} }
+    : openConsent(`${prefix}consent`, gpc !== 'ignore' && navigator.globalPrivacyControl ? 'denied' : asked)
+  const identity = openIdentity(`${prefix}id`, consent)
   const journal = openJournal(prefix)
   const queue = openQueue(journal, log)
-  const sender = createSender({ url, flushMs, queue, journal, clock, prefix, log, complain })
+  const url = `${`${host}`.replace(/\/$/, '')}/ingest/v1/batch`
+  const sender = createSender({ url, flushMs, consent, queue, journal, prefix, log, complain })
+  const obey = () => {
+    identity.now()
+    sender.obey()
+  }
   const airhop: Airhop = {
-    ...createCalls({ off, identity, envelopeNow: openEnvelopes(key, clock), queue, sender, clock, log }),
+    ...createCalls({ off, consent, identity, envelopeNow: openEnvelopes(key), queue, sender, obey, log }),
     debug(on = true) {
-      debugging = on
+      debug = on
     },
     push(...queued) {
       for (const call of queued) {
@@ -61,34 +95,11 @@ export const createAirhop = ({ key, host = DEFAULT_HOST, flushMs = FLUSH_MS, deb
   }
   const methods = airhop as unknown as Methods
   if (!off) {
+    // Before the sender, so that what they tell of when the page goes still goes with it.
+    for (const extend of use) extend({ airhop, identity, prefix })
+    watchLifecycle({ ...sender, obey })
     // The page's first access to storage may not be when it goes: Firefox throws there.
-    identity.now()
-    watchLifecycle(sender)
-    instances[key] = airhop
+    obey()
   }
   return airhop
-}
-
-/** By key, in one place for every copy of this file on the page. */
-const sharedInstances = (): Record<string, Airhop> => {
-  try {
-    const shared = window as { __airhop?: Record<string, Airhop> }
-    shared.__airhop ??= {}
-    return shared.__airhop
-  } catch {
-    // No window, or a frozen one: each call makes an instance of its own.
-    return {}
-  }
-}
-
-const problemOf = (key: string, host: string, complain: (sentence: string) => void): string | undefined => {
-  if (!/^wk_./.test(key)) {
-    complain(`data-key is ${key ? `"${key}"` : 'missing'}: it must be the write key, wk_…, that airhop-ingest shows`)
-    return 'invalid_key'
-  }
-  if (!/^https?:\/\/./.test(host)) {
-    complain(`data-host is "${host}": it must be the address of airhop-ingest, https://…`)
-    return 'invalid_host'
-  }
-  return
 }

@@ -1,39 +1,28 @@
 import type { Entry } from './journal.ts'
-import { ENVELOPE_BYTES } from './limits.ts'
+import { BATCH_MAX_BYTES } from './limits.ts'
 
-/** The first entries that fit into so many bytes and are so many at most; one too big for any batch goes alone. */
-export const takeBatch = (entries: Iterable<Entry>, maxBytes: number, maxEvents = Infinity): Entry[] => {
-  const batch: Entry[] = []
+/** The first entries that fit into one request and are so many at most; one too big for any goes alone. */
+export const takeBatch = (entries: Entry[], maxEvents: number): Entry[] => {
+  let room = BATCH_MAX_BYTES
   let last: unknown
-  for (const entry of entries) {
-    const { envelope, bytes } = entry
-    maxBytes -= bytes + 1
+  const end = entries.findIndex(({ envelope, bytes }, index) => {
     // An envelope's text is not measured but bounded: it has few characters that take three bytes.
-    if (envelope !== last) maxBytes -= envelope.head.length * 1.5 + ENVELOPE_BYTES
+    room -= bytes + 1 + (envelope === last ? 0 : envelope.head.length * 2)
     last = envelope
-    if (batch.length >= maxEvents || (batch[0] && maxBytes < 0)) break
-    batch.push(entry)
-  }
-  return batch
+    return index && (room < 0 || index >= maxEvents)
+  })
+  return end < 0 ? entries : entries.slice(0, end)
 }
 
 /** The request body: the entries' own strings under their envelopes. One envelope, or an array of several. */
-export const toBody = (entries: Entry[], now: number): string => {
-  let body = ''
+export const toBody = (entries: Entry[]): string => {
+  const open: string[] = []
   let last: unknown
-  let several: boolean | undefined
   for (const { envelope, json } of entries) {
-    if (envelope === last) body += ','
-    else {
-      if (last) {
-        several = true
-        body += ']},'
-      }
-      body += `${envelope.head},"sentAt":"${new Date(now).toISOString()}","batch":[`
-    }
+    if (envelope === last) open.push(`${open.pop()},${json}`)
+    else open.push(`${envelope.head},"sentAt":"${new Date().toISOString()}","batch":[${json}`)
     last = envelope
-    body += json
   }
-  body += ']}'
-  return several ? `[${body}]` : body
+  const body = `${open.join(']},')}]}`
+  return open[1] ? `[${body}]` : body
 }

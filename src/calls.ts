@@ -1,9 +1,8 @@
-import type { Clock } from './clock.ts'
+import type { Consent, ConsentKeeper } from './consent.ts'
 import type { openEnvelopes } from './envelope.ts'
 import { type Options, type Said, serialize } from './event.ts'
 import { type IdentityKeeper, toId } from './identity.ts'
-import { utf8Bytes } from './journal.ts'
-import { whenShown } from './lifecycle.ts'
+import { type Entry, utf8Bytes } from './journal.ts'
 import { EVENT_MAX_BYTES } from './limits.ts'
 import type { Queue } from './queue.ts'
 import type { Fate, Listener, Result, Stats } from './result.ts'
@@ -66,6 +65,11 @@ export interface Airhop {
   /** Tells of each event that ends so; returns a function that stops it. */
   on(fate: Fate, listener: Listener): () => void
   stats(): Stats
+  /** Consent is given: what was held is sent, and all that follows. Remembered, in all tabs. */
+  optIn(): void
+  /** Consent is refused: drops what waits and the ids, and takes nothing any more. Remembered, in all tabs. */
+  optOut(): void
+  optedOut(): boolean
   /** `['track', 'name', …]`: the form of the stub's queue, taken at any time. */
   push(...calls: QueuedCall[]): void
   /** One console line an event, a request, a loss. */
@@ -76,43 +80,51 @@ export interface Airhop {
 interface Parts {
   /** Why nothing is taken, if so. */
   off: string | undefined
+  consent: ConsentKeeper
   identity: IdentityKeeper
   envelopeNow: ReturnType<typeof openEnvelopes>
   queue: Queue
   sender: Sender
-  clock: Clock
+  /** Consent has changed. */
+  obey(): void
   log(...line: unknown[]): void
 }
 
 const isObject = (value: unknown): value is Values => typeof value === 'object' && value !== null
 
 /** What each event call does: its arguments, and the event they make. */
-export const createCalls = ({ off, identity, envelopeNow, queue, sender, clock, log }: Parts) => {
+export const createCalls = ({ off, consent, identity, envelopeNow, queue, sender, obey, log }: Parts) => {
   const { now, change, reset } = identity
 
   /** Makes the event, or finds why there is none. All that is fixed at the call is fixed here. */
   const record = (type: EventType, said: Said, options?: Options | null, problem?: string): Promise<Result> =>
     new Promise((answer) => {
       let messageId = ''
-      const refuse = (reason: string, status: Result['status'] = 'dropped') =>
-        answer(queue.end({ messageId, status, reason }))
-      queue.begin()
-      if (off) return refuse(off)
-      if (problem) return refuse(problem, 'rejected')
-      try {
-        const { id, envelope, page } = envelopeNow(now())
-        messageId = id
-        const given = options || {}
-        messageId = given.messageId || id
-        const json = serialize(type, said, given, { messageId, page, now: clock.now() })
-        const bytes = utf8Bytes(json)
-        if (bytes > EVENT_MAX_BYTES) return refuse('event_too_large')
+      let entry: Entry | undefined
+      const closed = off || (consent.now() === 'denied' && 'opted_out')
+      let reason = closed || problem
+      if (!reason)
+        try {
+          const { id, envelope, page } = envelopeNow(now())
+          const given = options || {}
+          messageId = given.messageId || id
+          const json = serialize(type, said, given, messageId, page)
+          entry = { id, messageId, envelope, json, bytes: utf8Bytes(json), answer }
+          if (entry.bytes > EVENT_MAX_BYTES) reason = 'event_too_large'
+        } catch {
+          reason = 'unserializable'
+        }
+      if (reason) answer(queue.end(messageId, !closed && problem ? 'rejected' : 'dropped', reason))
+      else {
         log(type, said.event || said.name, messageId)
-        whenShown(() => sender.add({ id, messageId, envelope, json, bytes, answer }))
-      } catch {
-        refuse('unserializable')
+        sender.add(entry!)
       }
     })
+
+  const decide = (decision: Consent) => {
+    consent.set(decision)
+    obey()
+  }
 
   /** Takes a trailing callback off the arguments, and calls it once with the result. */
   const withCallback =
@@ -130,11 +142,9 @@ export const createCalls = ({ off, identity, envelopeNow, queue, sender, clock, 
       const [userId, traits, options] = isObject(args[0]) ? [undefined, ...args] : args
       const id = toId(userId)
       if (id) {
-        const { userId: before, signature } = now()
-        const changes = { userId: id, signature: options?.signature || (before === id ? signature : undefined) }
         // One anonymous id on two people would merge them.
-        if (before && before !== id) reset(changes)
-        else change(changes)
+        if ((now().userId || id) !== id) reset()
+        change({ userId: id, signature: options?.signature || now().signature })
       }
       return record('identify', { traits }, options, userId == null || id ? '' : 'invalid_user_id')
     }),
@@ -156,17 +166,20 @@ export const createCalls = ({ off, identity, envelopeNow, queue, sender, clock, 
       return record('group', { groupId: id, traits }, options, id ? '' : 'missing_group_id')
     }),
 
-    reset: () => reset(),
+    reset,
     flush: sender.flush,
     user: () => ({
       id: () => now().userId ?? null,
-      anonymousId: () => now().anonymousId,
+      anonymousId: () => now().anonymousId ?? null,
       groupId: () => now().groupId ?? null,
     }),
     setAnonymousId(anonymousId: string) {
       if (toId(anonymousId)) change({ anonymousId: `${anonymousId}` })
     },
     ready: (callback: () => void) => queueMicrotask(callback),
+    optIn: () => decide('granted'),
+    optOut: () => decide('denied'),
+    optedOut: () => consent.now() === 'denied',
     on: queue.on,
     stats: queue.stats,
   }

@@ -1,4 +1,3 @@
-import type { Clock } from './clock.ts'
 import type { Identity } from './identity.ts'
 import { describeCampaign, describePage, type Page, pageFingerprint } from './page.ts'
 import { VERSION } from './version.ts'
@@ -14,26 +13,27 @@ export interface Envelope {
 }
 
 const RADIX = 36
-const START_DIGITS = 8
-const COUNTER_DIGITS = 7
+/** Of a time in ms since 1970, from 1972 to 2059. */
+const TIME_DIGITS = 8
 
 /** When the event of this id was made, by the clock of its page, in ms since 1970. */
-export const madeAt = (id: string): number =>
-  parseInt(id.slice(0, START_DIGITS), RADIX) + parseInt(id.slice(-COUNTER_DIGITS), RADIX)
+export const madeAt = (id: string): number => parseInt(id.slice(-TIME_DIGITS), RADIX)
 
 /** The envelope that an event's id begins with. */
-export const envelopeOf = (id: string): string => id.slice(0, -COUNTER_DIGITS - 1)
+export const envelopeOf = (id: string): string => id.slice(0, -TIME_DIGITS - 1)
 
 /** Gives the id and the envelope for an event made now, and the page it tells of. */
-export const openEnvelopes = (writeKey: string, clock: Clock) => {
+export const openEnvelopes = (writeKey: string) => {
   let identity: Identity | undefined
   let fingerprint: string
   let page: Page
   let envelope: Envelope
-  let start: number
   let last = 0
-  // ms since 1970, but never the same twice and never going back: it is counter and clock in one.
-  const tick = () => (last = Math.max(last + 1, clock.now()))
+  // Never the same twice and never going back: it is counter and clock in one.
+  const tick = () => {
+    last = Math.max(last + 1, Date.now())
+    return last.toString(RADIX)
+  }
 
   return (who: Identity) => {
     const print = pageFingerprint()
@@ -41,7 +41,6 @@ export const openEnvelopes = (writeKey: string, clock: Clock) => {
       identity = who
       fingerprint = print
       page = describePage()
-      start = tick()
       const context = {
         page,
         locale: navigator.language,
@@ -50,17 +49,11 @@ export const openEnvelopes = (writeKey: string, clock: Clock) => {
         library: { name: 'airhop', version: VERSION },
       }
       envelope = {
-        // 36^5 to 36^6 without the first digit: always five digits.
-        id:
-          start.toString(RADIX) +
-          Math.floor((1 + clock.random()) * RADIX ** 5)
-            .toString(RADIX)
-            .slice(1),
+        id: tick() + Math.random().toString(RADIX).slice(2, 7),
         head: JSON.stringify({ writeKey, ...who, context }).slice(0, -1),
         waiting: 0,
       }
     }
-    const counter = (tick() - start).toString(RADIX).padStart(COUNTER_DIGITS, '0')
-    return { id: `${envelope.id}-${counter}`, envelope, page }
+    return { id: `${envelope.id}-${tick()}`, envelope, page }
   }
 }

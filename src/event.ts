@@ -24,7 +24,7 @@ export interface Said {
   category?: string
   userId?: string
   groupId?: string
-  properties?: object
+  properties?: Record<string, unknown>
   traits?: object
 }
 
@@ -34,26 +34,25 @@ export interface Said {
  */
 export const serialize = (
   type: EventType,
-  said: Said,
+  { properties, ...said }: Said,
   { context, integrations, timestamp, anonymousId }: Options,
-  { messageId, page, now }: { messageId: string; page: Page; now: number },
+  messageId: string,
+  page: Page,
 ): string => {
-  let { properties } = said
-  const ownPage: Record<string, unknown> = {}
+  let own = context?.page
   if (type === 'page') {
-    const given = (properties || {}) as Record<string, unknown>
-    properties = { ...page, name: said.name, category: said.category, ...given }
-    for (const field in page) if (given[field] !== undefined) ownPage[field] = given[field]
+    const given = { ...properties }
+    properties = { ...page, ...said, ...given }
+    for (const field in page) if (field in given) own = { [field]: given[field], ...own }
   }
-  Object.assign(ownPage, context?.page)
   return JSON.stringify({
     type,
     messageId,
-    timestamp: timestamp ?? new Date(now).toISOString(),
+    timestamp: timestamp ?? new Date().toISOString(),
     anonymousId,
     ...said,
     properties,
-    context: Object.keys(ownPage)[0] ? { ...context, page: { ...page, ...ownPage } } : context,
+    context: own ? { ...context, page: { ...page, ...own } } : context,
     integrations,
   })
 }

@@ -1,5 +1,6 @@
-import type { Clock } from './clock.ts'
+import type { ConsentKeeper } from './consent.ts'
 import { read, write } from './storage.ts'
+import { uuid } from './uuid.ts'
 
 /** Who uses this browser. */
 export interface Identity {
@@ -11,33 +12,55 @@ export interface Identity {
 }
 
 export interface IdentityKeeper {
-  /** As any tab of the origin has left it; the same object until it changes. */
+  /** As any tab of the origin has left it; the same object until it changes. Empty once consent is denied. */
   now(): Identity
   change(changes: Partial<Identity>): void
-  /** A new anonymous id, these changes, and nothing of what was before. */
-  reset(changes?: Partial<Identity>): void
+  /** A new anonymous id, and nothing of what was before. */
+  reset(): void
+  share(place: SharedPlace): void
 }
 
 /** The id that a value stands for; none: empty, NaN, or what a careless template makes of nothing. */
-export const toId = (value: unknown): string | undefined => {
-  const id = typeof value === 'number' || typeof value === 'string' ? `${value}` : ''
-  return /^\s*(null|undefined|NaN|\[object Object\])?\s*$/.test(id) ? undefined : id
+export const toId = (value: unknown): string | undefined =>
+  /^(number|string)$/.test(typeof value) && !/^\s*(null|undefined|NaN|\[object Object\])?\s*$/.test(`${value}`)
+    ? `${value}`
+    : undefined
+
+/** Where an anonymous id is kept besides, so that it is the same elsewhere. */
+export interface SharedPlace {
+  read(): string | undefined
+  /** Nothing removes it. */
+  write(anonymousId?: string): void
 }
 
-/** Kept under the key, or in memory: without a key, or while the browser can't keep it. */
-export const openIdentity = (key: string | undefined, clock: Clock): IdentityKeeper => {
-  let text: string | null | undefined
+/** Kept under the key as far as consent is given, or in memory while the browser can't keep it. */
+export const openIdentity = (key: string, consent: ConsentKeeper): IdentityKeeper => {
   let identity: Identity | undefined
-  let kept: boolean | undefined
+  let text: string | undefined
+  /** The browser didn't take what was written: what stands there is not ours. */
+  let full = false
+  let place: SharedPlace | undefined
 
   const set = (next: Identity) => {
     identity = next
     text = JSON.stringify(next)
-    kept = key ? write(key, text) : false
+    if (consent.now() === 'granted') {
+      full = !write(key, text)
+      place?.write(next.anonymousId)
+    }
   }
-  const reset = (changes?: Partial<Identity>) => set({ anonymousId: clock.id(), ...changes })
+  const reset = () => set({ anonymousId: uuid() })
   const now = (): Identity => {
-    const latest = kept !== false && key ? read(key) : text
+    const state = consent.now()
+    if (state === 'denied') {
+      // Nothing is known any more of who has refused.
+      identity = text = undefined
+      place?.write()
+      return {} as Identity
+    }
+    const granted = state === 'granted'
+    const latest = granted && !full ? read(key) : text
+    const shared = granted && place?.read()
     if (latest && latest !== text) {
       text = latest
       try {
@@ -47,11 +70,20 @@ export const openIdentity = (key: string | undefined, clock: Clock): IdentityKee
         identity = undefined
       }
     }
-    if (!identity?.anonymousId) reset()
+    // The user of here may have logged out there: with another id begins another identity.
+    if (shared && shared !== identity?.anonymousId) set({ anonymousId: shared })
+    else if (!identity?.anonymousId) reset()
     // Cleared by the page: who it is stays the same for the life of the page, and for the next one.
-    else if (!latest) set(identity)
+    else if (!latest || (place && !shared)) set(identity)
     return identity!
   }
 
-  return { now, reset, change: (changes) => set({ ...now(), ...changes }) }
+  return {
+    now,
+    reset,
+    change: (changes) => set({ ...now(), ...changes }),
+    share(shared) {
+      place = shared
+    },
+  }
 }

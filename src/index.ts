@@ -1,6 +1,10 @@
 /** The whole public API of the npm package `airhop`. Importing it does nothing. */
 export { type AirhopOptions, createAirhop } from './airhop.ts'
+export { autoPage } from './auto-page.ts'
 export type { Airhop, Callback } from './calls.ts'
+export type { Consent } from './consent.ts'
 export type { Options } from './event.ts'
+export type { Extension } from './extension.ts'
 export type { Fate, Listener, Result, Stats } from './result.ts'
+export { sharedId } from './shared-id.ts'
 export { VERSION } from './version.ts'

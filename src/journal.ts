@@ -1,6 +1,6 @@
 import { type Envelope, envelopeOf } from './envelope.ts'
 import type { Result } from './result.ts'
-import { keysOf, read, remove, write } from './storage.ts'
+import { namesOf, read, remove, write } from './storage.ts'
 
 /** An event as it waits. */
 export interface Entry {
@@ -13,6 +13,9 @@ export interface Entry {
   bytes: number
   /** Answers the call, once. Events of earlier pages have none. */
   answer?: (result: Result) => void
+  /** How many batches had passed when it was refused first, if it was. */
+  refusedAt?: number
+  refusedAlone?: boolean
 }
 
 /** What waits in the browser, of all tabs and earlier pages, until the server has answered for it. */
@@ -20,8 +23,8 @@ export interface Journal {
   /** Keeps an event beyond the life of the page, if the browser lets us. */
   put(entry: Entry): void
   remove(entry: Entry): void
-  /** All there is but what `skip` says, oldest first. What another tab removes meanwhile has empty texts. */
-  list(skip: (id: string) => boolean): Entry[]
+  /** All there is, oldest first. */
+  list(): Entry[]
 }
 
 export const utf8Bytes = (text: string): number => new TextEncoder().encode(text).length
@@ -45,17 +48,14 @@ export const openJournal = (prefix: string): Journal => {
       remove(eventKey + id)
       if (!--envelope.waiting) remove(envelopeKey + envelope.id)
     },
-    list(skip) {
+    list() {
       const envelopes: Record<string, Envelope> = {}
-      return keysOf(eventKey).flatMap((key) => {
-        const id = key.slice(eventKey.length)
+      return namesOf(eventKey).map((id) => {
         const name = envelopeOf(id)
-        envelopes[name] ||= { id: name, head: read(envelopeKey + name) || '', waiting: 0 }
+        envelopes[name] ||= { id: name, head: `${read(envelopeKey + name)}`, waiting: 0 }
         const envelope = envelopes[name]
-        // What is skipped needs its envelope too.
         envelope.waiting++
-        if (skip(id)) return []
-        const json = read(key) || ''
+        const json = `${read(eventKey + id)}`
         return { id, messageId: id, envelope, json, bytes: utf8Bytes(json) }
       })
     },

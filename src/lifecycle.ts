@@ -1,26 +1,29 @@
-/** What happens to the page, as the parts that send need to know it. The only listeners that the SDK has. */
+/** What happens to the page, as the sender needs to know it. The only listeners that the SDK has. */
 export interface Lifecycle {
-  /** Shown: at first (once activated, when prerendered), or again from the back/forward cache. */
+  /** Shown: at first, once activated when prerendered, or again from the back/forward cache; perhaps twice. */
   enter(): void
-  /** Out of sight, and perhaps never seen again: phones end pages without any further event. */
-  hide(): void
+  /** In or out of sight, and perhaps never seen again: phones end pages without any further event. */
+  hurry(): void
   /** The page goes, for ever or into the back/forward cache. */
   leave(): void
   online(): void
+  /** Another tab has written to the storage. */
+  obey(): void
 }
 
 // Never unload or beforeunload: they cost the back/forward cache, https://web.dev/articles/bfcache#never-use-the-unload-event
-export const watchLifecycle = ({ enter, hide, leave, online }: Lifecycle): void => {
+export const watchLifecycle = ({ enter, hurry, leave, online, obey }: Lifecycle): void => {
   addEventListener('pagehide', leave)
-  addEventListener('pageshow', ({ persisted }) => persisted && enter())
+  addEventListener('pageshow', enter)
   addEventListener('online', online)
-  document.addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && hide())
-  whenShown(enter)
+  addEventListener('storage', obey)
+  document.addEventListener('visibilitychange', hurry)
+  document.addEventListener('prerenderingchange', enter)
 }
 
-/** At once, or when the page is activated: one that is prerendered and never seen has told nothing. */
-export const whenShown = (action: () => void): void => {
-  if ((document as { prerendering?: boolean }).prerendering)
-    document.addEventListener('prerenderingchange', action, { once: true })
-  else action()
+declare global {
+  interface Document {
+    /** https://developer.mozilla.org/docs/Web/API/Document/prerendering */
+    readonly prerendering?: boolean
+  }
 }

@@ -65,5 +65,8 @@ export const QUEUE_MAX_BYTES = 1024 * 1024
 /** What an event costs in the journal besides itself: its key. */
 export const JOURNAL_KEY_BYTES = 48
 
-/** What an envelope adds to a request besides its own text: `sentAt`, `batch`, brackets. */
-export const ENVELOPE_BYTES = 64
+/** Routers set the title of a new page so much later at most; it is told of then. */
+export const TITLE_WAIT_MS = 250
+
+/** The longest that browsers keep a cookie: https://developer.chrome.com/blog/cookie-max-age-expires */
+export const COOKIE_MAX_AGE_S = 400 * 86_400

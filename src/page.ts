@@ -24,15 +24,15 @@ const canonical = (): string | undefined => document.head?.querySelector<HTMLLin
 export const pageFingerprint = (): string => location.href + document.title + canonical()
 
 export const describePage = (): Page => {
-  let url = new URL(location.href)
+  let { href, pathname } = location
   try {
-    url = new URL(canonical() || url)
+    ;({ href, pathname } = new URL(canonical()!))
   } catch {
-    // A canonical link that is no address: as if there were none.
+    // None, or one that is no address.
   }
   return {
-    url: redact(url.href.split('#')[0]!),
-    path: url.pathname,
+    url: redact(href.split('#')[0]!),
+    path: pathname,
     referrer: redact(document.referrer),
     search: redact(location.search),
     title: document.title,
@@ -41,8 +41,8 @@ export const describePage = (): Page => {
 
 /** `utm_*` of the address, without their prefix; `utm_campaign` is `name` in Segment's spec. */
 export const describeCampaign = (): object | undefined => {
-  let campaign: Record<string, string> | undefined
-  for (const [, name, value] of location.search.matchAll(/[?&]utm_(\w+)=([^&]*)/g))
-    campaign = { ...campaign, [name === 'campaign' ? 'name' : name!]: new URLSearchParams(`=${value}`).get('')! }
+  let campaign: object | undefined
+  for (const [name, value] of new URLSearchParams(location.search))
+    if (/^utm_./.test(name)) campaign = { ...campaign, [name === 'utm_campaign' ? 'name' : name.slice(4)]: value }
   return campaign
 }

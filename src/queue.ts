@@ -6,66 +6,66 @@ import type { Fate, Listener, Result, Stats } from './result.ts'
 export const openQueue = (journal: Journal, log: (...line: unknown[]) => void) => {
   /** In order of sending. */
   const waiting = new Map<string, Entry>()
-  const listeners = new Set<[Fate, Listener]>()
-  const counts: Stats = { tracked: 0, delivered: 0, rejected: 0, dropped: {}, pending: 0 }
+  const listeners = new Set<(fate: Fate, result: Result) => void>()
+  const counts = { delivered: 0, rejected: 0 }
+  const dropped: Record<string, number> = {}
+  let ended = 0
   let bytes = 0
 
+  /** Events of this page. */
+  const own = () => [...waiting.values()].filter(({ answer }) => answer)
+
   /** Where every event is counted that ends, so that no loss is without a name. */
-  const end = (result: Result) => {
-    const { status, reason } = result
-    const { dropped } = counts
+  const end = (messageId: string, status: Result['status'], reason?: string): Result => {
+    const result = { messageId, status, reason }
     const fate = status === 'stored' ? 'delivered' : (status as Fate)
+    ended++
     if (fate === 'dropped') dropped[reason!] = (dropped[reason!] || 0) + 1
     else counts[fate]++
-    counts.pending--
-    log(status, result.messageId, reason)
-    for (const [wanted, listener] of listeners) {
-      // In a task of its own: what the page's function throws is the page's error, not ours.
-      if (wanted === fate) queueMicrotask(() => listener(result))
-    }
+    log(status, messageId, reason)
+    for (const tell of listeners) tell(fate, result)
     return result
-  }
-  const begin = () => {
-    counts.tracked++
-    counts.pending++
   }
 
   /** The one way out: it was answered for, or is lost under a name. */
   const settle = (entry: Entry, status: Result['status'], reason?: string) => {
-    const { messageId, answer } = entry
+    const { id, messageId, answer } = entry
     // Dropped to make room while its request was under way: it is counted already.
-    if (!waiting.delete(entry.id)) return
-    journal.remove(entry)
-    if (answer) bytes -= entry.bytes + JOURNAL_KEY_BYTES
-    else if (status === 'stored') return
-    // The page that made it can't count its loss any more.
-    else begin()
-    const result = end({ messageId, status, reason })
-    answer?.(result)
+    if (waiting.delete(id)) {
+      journal.remove(entry)
+      bytes -= entry.bytes + JOURNAL_KEY_BYTES
+      // A page that is gone has counted its own; what is lost of it, it can't count any more.
+      if (answer || reason) {
+        const result = end(messageId, status, reason)
+        answer?.(result)
+      }
+    }
   }
 
   return {
+    own,
     waiting,
-    begin,
     end,
     settle,
-    /** Events of this page. */
-    own: () => [...waiting.values()].filter(({ answer }) => answer),
     add(entry: Entry) {
-      journal.put(entry)
       waiting.set(entry.id, entry)
       bytes += entry.bytes + JOURNAL_KEY_BYTES
-      for (const oldest of bytes > QUEUE_MAX_BYTES ? waiting.values() : []) {
-        if (oldest.answer) settle(oldest, 'dropped', 'storage_full')
+      for (const oldest of waiting.values()) {
         if (bytes <= QUEUE_MAX_BYTES) break
+        if (oldest.answer) settle(oldest, 'dropped', 'storage_full')
       }
     },
-    on(fate: Fate, listener: Listener) {
-      const entry: [Fate, Listener] = [fate, listener]
-      listeners.add(entry)
-      return () => void listeners.delete(entry)
+    on(wanted: Fate, listener: Listener) {
+      const tell = (fate: Fate, result: Result) =>
+        // In a task of its own: what the page's function throws is the page's error, not ours.
+        fate === wanted && queueMicrotask(() => listener(result))
+      listeners.add(tell)
+      return () => void listeners.delete(tell)
     },
-    stats: (): Stats => ({ ...counts, dropped: { ...counts.dropped } }),
+    stats(): Stats {
+      const pending = own().length
+      return { tracked: ended + pending, ...counts, dropped: { ...dropped }, pending }
+    },
   }
 }
 

@@ -1,17 +1,23 @@
 /** The script tag: reads its attributes, makes `window.airhop`, and makes up for the calls that the stub has kept. */
 import { createAirhop } from './airhop.ts'
+import { autoPage } from './auto-page.ts'
+import type { Consent } from './consent.ts'
+import { sharedId } from './shared-id.ts'
 
 // Only there while the file's top level runs, and not at all in a module.
 const { dataset, src } = (document.currentScript || document.querySelector('script[data-key]')) as HTMLScriptElement
-const name = dataset.global || 'airhop'
-const page = window as unknown as Record<string, unknown>
-const queued = page[name]
+const { key, host, flushMs, consent, gpc, page, cookieDomain, global = 'airhop' } = dataset
+const names = window as unknown as Record<string, unknown>
+const queued = names[global]
 const airhop = createAirhop({
-  key: dataset.key!,
-  host: dataset.host || (src ? new URL(src).origin : undefined),
-  flushMs: +dataset.flushMs! || undefined,
+  key: key!,
+  host: host || (src ? new URL(src).origin : undefined),
+  flushMs: +flushMs! || undefined,
+  consent: consent as Consent,
+  gpc: gpc as 'ignore',
   debug: 'debug' in dataset,
+  use: [...(cookieDomain ? [sharedId({ domain: cookieDomain })] : []), ...(page === 'auto' ? [autoPage()] : [])],
 })
-page[name] = airhop
+names[global] = airhop
 
 if (Array.isArray(queued)) airhop.push(...queued)

@@ -10,14 +10,13 @@ const attempt = <T>(action: () => T): T | undefined => {
   }
 }
 
-export const read = (key: string) => attempt(() => localStorage.getItem(key))
-/** True if it is written. */
-export const write = (key: string, value: string) =>
-  attempt(() => {
-    localStorage.setItem(key, value)
-    return true
-  })
-export const remove = (key: string) => attempt(() => localStorage.removeItem(key))
-/** All keys that begin so, in order as text. */
-export const keysOf = (prefix: string): string[] =>
-  (attempt(() => Object.keys(localStorage)) || []).filter((key) => key.startsWith(prefix)).sort()
+export const read = (key: string): string | undefined => attempt(() => localStorage[key])
+/** What was written, if it was. */
+export const write = (key: string, value: string): string | undefined => attempt(() => (localStorage[key] = value))
+export const remove = (key: string) => attempt(() => delete localStorage[key])
+/** What follows the prefix in all keys that begin with it, in order as text. */
+export const namesOf = (prefix: string): string[] =>
+  (attempt(() => Object.keys(localStorage)) || [])
+    .filter((key) => key.startsWith(prefix))
+    .map((key) => key.slice(prefix.length))
+    .sort()

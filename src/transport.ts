@@ -11,6 +11,7 @@ export type Outcome =
 
 /** Posts a body and never rejects. The form is a simple one for CORS, text/plain without headers: there is no preflight. */
 export const post = async (url: string, body: string, timeoutMs: number): Promise<Outcome> => {
+  let waitMs: number | undefined
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -21,13 +22,13 @@ export const post = async (url: string, body: string, timeoutMs: number): Promis
       signal: AbortSignal.timeout?.(timeoutMs),
     })
     const { status } = response
-    if ([400, 401, 403, 413, 422].includes(status)) return { is: 'refused', status }
-    if (!response.ok) return { is: 'retry', waitMs: retryAfterMs(response.headers.get('Retry-After'), Date.now()) }
+    if (/40[013]|413|422/.test(`${status}`)) return { is: 'refused', status }
+    waitMs = retryAfterMs(response.headers.get('Retry-After'), Date.now())
     const { received, errors } = await response.json()
     // A captive portal or a wrong proxy says 200 to everything.
-    if (typeof received === 'number') return { is: 'delivered', errors }
+    if (response.ok && typeof received === 'number') return { is: 'delivered', errors }
   } catch {
     // No connection, no answer in time, or no JSON.
   }
-  return { is: 'retry' }
+  return { is: 'retry', waitMs }
 }

@@ -45,6 +45,14 @@ export const verdict = ({ events }: SeenRequest, codes: Record<string, string> =
   return say(200, { received, accepted: received - errors.length, rejected: errors.length, errors })
 }
 
+const isJson = (text: string): boolean => {
+  try {
+    return Boolean(JSON.parse(text))
+  } catch {
+    return false
+  }
+}
+
 /** What a beacon or a request holds. */
 export const readBody = (text: string): Pick<SeenRequest, 'envelopes' | 'events'> => {
   const envelopes: Envelope[] = [JSON.parse(text)].flat()
@@ -84,6 +92,7 @@ export const useCollector = () => {
     http.options(URL_OF_BATCH, () => new HttpResponse(null, { status: 204, headers: CORS })),
     http.post(URL_OF_BATCH, async ({ request }) => {
       const text = await request.text()
+      if (!isJson(text)) return say(400, { error: { code: 'invalid_json', message: 'A sentence.' } })
       const seen = {
         text,
         contentType: request.headers.get('Content-Type'),

@@ -18,7 +18,12 @@ test('importing does nothing', async () => {
 })
 
 test('the package exports these names', async () => {
-  expect(Object.keys(await import('../src/index.ts')).sort()).toEqual(['VERSION', 'createAirhop'])
+  expect(Object.keys(await import('../src/index.ts')).sort()).toEqual([
+    'VERSION',
+    'autoPage',
+    'createAirhop',
+    'sharedId',
+  ])
 })
 
 test('an instance has these names', async () => {
@@ -30,6 +35,9 @@ test('an instance has these names', async () => {
     'group',
     'identify',
     'on',
+    'optIn',
+    'optOut',
+    'optedOut',
     'page',
     'push',
     'ready',

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { brotliCompressSync, constants } from 'node:zlib'
 import { expect, test } from 'vitest'
 
-// What was reached and 1 % more. The aim is 2,560 with what is there now, and 3,072 with all that is planned.
-const AIRHOP_MAX_BROTLI_BYTES = 4850
+// What was reached with everything, and 1 % more. The aim is 3,072.
+const AIRHOP_MAX_BROTLI_BYTES = 5230
 const SNIPPET_MAX_BYTES = 300
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, '..', path))

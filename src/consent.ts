@@ -1,0 +1,29 @@
+import { read, write } from './storage.ts'
+
+/** granted: events are kept and sent · pending: held in memory, nothing is kept or sent · denied: nothing is taken. */
+export type Consent = 'granted' | 'pending' | 'denied'
+
+export interface ConsentKeeper {
+  /** As any tab of the origin or an earlier page has left it. */
+  now(): Consent
+  set(next: Consent): void
+}
+
+/** What the visitor has decided, kept under the key; until then, and where it can't be kept, what it is at first. */
+export const openConsent = (key: string, first: Consent): ConsentKeeper => {
+  let state = first
+  return {
+    now: () => (read(key) as Consent) || state,
+    set(next) {
+      state = next
+      write(key, next)
+    },
+  }
+}
+
+declare global {
+  interface Navigator {
+    /** Global Privacy Control, https://www.w3.org/TR/gpc/ */
+    readonly globalPrivacyControl?: boolean
+  }
+}
