@@ -74,12 +74,13 @@ const open = (
   const queue = openQueue(journal, log)
   const url = `${`${host}`.replace(/\/$/, '')}/ingest/v1/batch`
   const sender = createSender({ url, flushMs, consent, queue, journal, prefix, log, complain })
-  const obey = () => {
+  const enter = () => {
+    // The page's first access to storage may not be when it goes: Firefox throws there.
     identity.now()
-    sender.obey()
+    sender.enter()
   }
   const airhop: Airhop = {
-    ...createCalls({ off, consent, identity, envelopeNow: openEnvelopes(key), queue, sender, obey, log }),
+    ...createCalls({ off, consent, identity, envelopeNow: openEnvelopes(key), queue, sender, enter, log }),
     debug(on = true) {
       debug = on
     },
@@ -97,9 +98,8 @@ const open = (
   if (!off) {
     // Before the sender, so that what they tell of when the page goes still goes with it.
     for (const extend of use) extend({ airhop, identity, prefix })
-    watchLifecycle({ ...sender, obey })
-    // The page's first access to storage may not be when it goes: Firefox throws there.
-    obey()
+    watchLifecycle({ ...sender, enter })
+    enter()
   }
   return airhop
 }

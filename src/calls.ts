@@ -86,14 +86,14 @@ interface Parts {
   queue: Queue
   sender: Sender
   /** Consent has changed. */
-  obey(): void
+  enter(): void
   log(...line: unknown[]): void
 }
 
 const isObject = (value: unknown): value is Values => typeof value === 'object' && value !== null
 
 /** What each event call does: its arguments, and the event they make. */
-export const createCalls = ({ off, consent, identity, envelopeNow, queue, sender, obey, log }: Parts) => {
+export const createCalls = ({ off, consent, identity, envelopeNow, queue, sender, enter, log }: Parts) => {
   const { now, change, reset } = identity
 
   /** Makes the event, or finds why there is none. All that is fixed at the call is fixed here. */
@@ -101,8 +101,7 @@ export const createCalls = ({ off, consent, identity, envelopeNow, queue, sender
     new Promise((answer) => {
       let messageId = ''
       let entry: Entry | undefined
-      const closed = off || (consent.now() === 'denied' && 'opted_out')
-      let reason = closed || problem
+      let reason = problem || off || (consent.now() === 'denied' && 'opted_out')
       if (!reason)
         try {
           const { id, envelope, page } = envelopeNow(now())
@@ -114,7 +113,7 @@ export const createCalls = ({ off, consent, identity, envelopeNow, queue, sender
         } catch {
           reason = 'unserializable'
         }
-      if (reason) answer(queue.end(messageId, !closed && problem ? 'rejected' : 'dropped', reason))
+      if (reason) queue.end({ messageId, answer }, problem ? 'rejected' : 'dropped', reason)
       else {
         log(type, said.event || said.name, messageId)
         sender.add(entry!)
@@ -123,7 +122,7 @@ export const createCalls = ({ off, consent, identity, envelopeNow, queue, sender
 
   const decide = (decision: Consent) => {
     consent.set(decision)
-    obey()
+    enter()
   }
 
   /** Takes a trailing callback off the arguments, and calls it once with the result. */

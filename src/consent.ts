@@ -9,17 +9,11 @@ export interface ConsentKeeper {
   set(next: Consent): void
 }
 
-/** What the visitor has decided, kept under the key; until then, and where it can't be kept, what it is at first. */
-export const openConsent = (key: string, first: Consent): ConsentKeeper => {
-  let state = first
-  return {
-    now: () => (read(key) as Consent) || state,
-    set(next) {
-      state = next
-      write(key, next)
-    },
-  }
-}
+/** What the visitor has decided, kept under the key; until then what it is at first. */
+export const openConsent = (key: string, first: Consent): ConsentKeeper => ({
+  now: () => (read(key) as Consent) || first,
+  set: (next) => write(key, next),
+})
 
 declare global {
   interface Navigator {

@@ -33,19 +33,17 @@ export interface SharedPlace {
   write(anonymousId?: string): void
 }
 
-/** Kept under the key as far as consent is given, or in memory while the browser can't keep it. */
+/** Kept under the key as far as consent is given, until then in memory. */
 export const openIdentity = (key: string, consent: ConsentKeeper): IdentityKeeper => {
   let identity: Identity | undefined
   let text: string | undefined
-  /** The browser didn't take what was written: what stands there is not ours. */
-  let full = false
   let place: SharedPlace | undefined
 
   const set = (next: Identity) => {
     identity = next
     text = JSON.stringify(next)
     if (consent.now() === 'granted') {
-      full = !write(key, text)
+      write(key, text)
       place?.write(next.anonymousId)
     }
   }
@@ -59,8 +57,7 @@ export const openIdentity = (key: string, consent: ConsentKeeper): IdentityKeepe
       return {} as Identity
     }
     const granted = state === 'granted'
-    const latest = granted && !full ? read(key) : text
-    const shared = granted && place?.read()
+    const latest = granted ? read(key) : text
     if (latest && latest !== text) {
       text = latest
       try {
@@ -70,11 +67,12 @@ export const openIdentity = (key: string, consent: ConsentKeeper): IdentityKeepe
         identity = undefined
       }
     }
+    const shared = granted && place ? place.read() : identity?.anonymousId
     // The user of here may have logged out there: with another id begins another identity.
     if (shared && shared !== identity?.anonymousId) set({ anonymousId: shared })
     else if (!identity?.anonymousId) reset()
     // Cleared by the page: who it is stays the same for the life of the page, and for the next one.
-    else if (!latest || (place && !shared)) set(identity)
+    else if (!latest || !shared) set(identity)
     return identity!
   }
 

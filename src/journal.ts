@@ -42,7 +42,8 @@ export const openJournal = (prefix: string): Journal => {
       const key = envelopeKey + envelope.id
       envelope.waiting++
       // Asked every time: another tab that has emptied the envelope may just have removed it.
-      if (read(key) || write(key, envelope.head)) write(eventKey + id, json)
+      if (!read(key)) write(key, envelope.head)
+      write(eventKey + id, json)
     },
     remove({ id, envelope }) {
       remove(eventKey + id)

@@ -16,7 +16,11 @@ export const openQueue = (journal: Journal, log: (...line: unknown[]) => void) =
   const own = () => [...waiting.values()].filter(({ answer }) => answer)
 
   /** Where every event is counted that ends, so that no loss is without a name. */
-  const end = (messageId: string, status: Result['status'], reason?: string): Result => {
+  const end = (
+    { messageId, answer }: Pick<Entry, 'messageId' | 'answer'>,
+    status: Result['status'],
+    reason?: string,
+  ) => {
     const result = { messageId, status, reason }
     const fate = status === 'stored' ? 'delivered' : (status as Fate)
     ended++
@@ -24,21 +28,17 @@ export const openQueue = (journal: Journal, log: (...line: unknown[]) => void) =
     else counts[fate]++
     log(status, messageId, reason)
     for (const tell of listeners) tell(fate, result)
-    return result
+    answer?.(result)
   }
 
-  /** The one way out: it was answered for, or is lost under a name. */
+  /** The one way out of waiting: it was answered for, or is lost under a name. */
   const settle = (entry: Entry, status: Result['status'], reason?: string) => {
-    const { id, messageId, answer } = entry
     // Dropped to make room while its request was under way: it is counted already.
-    if (waiting.delete(id)) {
+    if (waiting.delete(entry.id)) {
       journal.remove(entry)
       bytes -= entry.bytes + JOURNAL_KEY_BYTES
       // A page that is gone has counted its own; what is lost of it, it can't count any more.
-      if (answer || reason) {
-        const result = end(messageId, status, reason)
-        answer?.(result)
-      }
+      if (entry.answer || reason) end(entry, status, reason)
     }
   }
 

@@ -44,19 +44,15 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
   /** Grows with each batch that passes, shrinks when one is refused. */
   let maxEvents = Infinity
   let passes = 0
-  /** Refused alone since a batch has passed, or since the last pause: they let others go first. */
+  /** Refused alone in this go since a batch has passed: they let others go first. */
   let suspects = new Set<Entry>()
   /** That everything is refused. */
   let told = false
   const checks = new Set<() => void>()
 
   /** Until when nothing is sent, by all tabs and later pages, in ms since 1970; negative if the server has asked for it. */
-  let pause = 0
-  const readPause = () => +(read(pauseKey) || pause)
-  const setPause = (until: number) => {
-    pause = until
-    write(pauseKey, `${until}`)
-  }
+  const readPause = () => +read(pauseKey)! || 0
+  const setPause = (until: number) => write(pauseKey, `${until}`)
   // Bounded, because the clock may have been set back since.
   const pauseMs = () => Math.min(RETRY_AFTER_MAX_MS, Math.max(0, Math.abs(readPause()) - Date.now()))
 
@@ -82,7 +78,8 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
   }
 
   const sendAll = async () => {
-    while (more && waiting.size && phase === 'here' && !pauseMs()) {
+    suspects = new Set()
+    while (more && waiting.size > suspects.size && phase === 'here' && !pauseMs()) {
       const batch = takeBatch(
         [...waiting.values()].filter((entry) => !suspects.has(entry)),
         maxEvents,
@@ -92,8 +89,8 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       const outcome = await post(url, toBody(batch), REQUEST_TIMEOUT_MS * 2 ** Math.min(3, failures))
       log('request', batch.length, outcome)
       if (outcome.is === 'delivered') {
-        for (const { index, code } of outcome.errors || []) if (batch[index]) settle(batch[index], 'rejected', code)
-        for (const entry of batch) settle(entry, 'stored')
+        const { codes } = outcome
+        for (const [index, entry] of batch.entries()) settle(entry, codes[index] ? 'rejected' : 'stored', codes[index])
         passes++
         suspects = new Set()
         maxEvents *= 2
@@ -177,13 +174,19 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     return left
   }
 
-  /** The page is there, or consent is: at first, or again from the back/forward cache. */
+  /** The page is there, at first or again from the back/forward cache; or consent has changed, here or in another tab. */
   const enter = () => {
-    if (phase === 'stopped' || document.prerendering || consent.now() !== 'granted') return
-    if (phase === 'held') for (const entry of own()) journal.put(entry)
-    phase = 'here'
-    wake()
-    drainIn(DRAIN_MIN_MS + Math.random() * (DRAIN_MAX_MS - DRAIN_MIN_MS))
+    const state = consent.now()
+    if (state === 'denied') {
+      phase = 'held'
+      for (const entry of waiting.values()) settle(entry, 'dropped', 'opted_out')
+      for (const name of namesOf(prefix)) if (name !== 'consent') remove(prefix + name)
+    } else if (state === 'granted' && !document.prerendering && (phase === 'held' || phase === 'away')) {
+      if (phase === 'held') for (const entry of own()) journal.put(entry)
+      phase = 'here'
+      wake()
+      drainIn(DRAIN_MIN_MS + Math.random() * (DRAIN_MAX_MS - DRAIN_MIN_MS))
+    }
   }
 
   return {
@@ -226,15 +229,6 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     },
 
     enter,
-
-    /** Consent may have changed, here or in another tab. */
-    obey() {
-      if (consent.now() === 'denied') {
-        phase = 'held'
-        for (const entry of waiting.values()) settle(entry, 'dropped', 'opted_out')
-        for (const name of namesOf(prefix)) if (name !== 'consent') remove(prefix + name)
-      } else if (phase === 'held') enter()
-    },
 
     /** The network is back. */
     online() {

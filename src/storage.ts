@@ -1,6 +1,6 @@
 /**
  * localStorage that never throws. Cookies switched off, a sandboxed iframe or a data: URL make the very getter throw;
- * a full quota makes writing throw. Whoever is told undefined goes on in memory.
+ * a full quota makes writing throw. What it doesn't take is held in memory, for the life of the page.
  */
 const attempt = <T>(action: () => T): T | undefined => {
   try {
@@ -10,13 +10,24 @@ const attempt = <T>(action: () => T): T | undefined => {
   }
 }
 
-export const read = (key: string): string | undefined => attempt(() => localStorage[key])
-/** What was written, if it was. */
-export const write = (key: string, value: string): string | undefined => attempt(() => (localStorage[key] = value))
-export const remove = (key: string) => attempt(() => delete localStorage[key])
+const memory: Record<string, string> = {}
+
+/** What was written last: by this page where the browser didn't take it, else by any. */
+export const read = (key: string): string | undefined => memory[key] || attempt(() => localStorage[key])
+export const write = (key: string, value: string) => {
+  memory[key] = value
+  attempt(() => {
+    localStorage[key] = value
+    delete memory[key]
+  })
+}
+export const remove = (key: string) => {
+  delete memory[key]
+  attempt(() => delete localStorage[key])
+}
 /** What follows the prefix in all keys that begin with it, in order as text. */
 export const namesOf = (prefix: string): string[] =>
-  (attempt(() => Object.keys(localStorage)) || [])
+  [...Object.keys(memory), ...(attempt(() => Object.keys(localStorage)) || [])]
     .filter((key) => key.startsWith(prefix))
     .map((key) => key.slice(prefix.length))
     .sort()

@@ -1,9 +1,12 @@
 import { retryAfterMs } from './backoff.ts'
-import type { EventError } from './wire.ts'
+import type { BatchAnswer } from './wire.ts'
+
+/** Why events were not taken, by their place in the request. */
+type Codes = Record<number, string>
 
 /** What became of a request, in one word, with what is known besides. */
 export type Outcome =
-  | { is: 'delivered'; errors?: EventError[] }
+  | { is: 'delivered'; codes: Codes }
   /** Nothing can be said of the events: the same again, later. */
   | { is: 'retry'; waitMs?: number }
   /** The server refuses this request, for what is in it or for who sends it. */
@@ -24,9 +27,11 @@ export const post = async (url: string, body: string, timeoutMs: number): Promis
     const { status } = response
     if (/40[013]|413|422/.test(`${status}`)) return { is: 'refused', status }
     waitMs = retryAfterMs(response.headers.get('Retry-After'), Date.now())
-    const { received, errors } = await response.json()
+    const { received, errors }: BatchAnswer = await response.json()
+    const codes: Codes = {}
+    for (const { index, code } of errors || []) codes[index] = code
     // A captive portal or a wrong proxy says 200 to everything.
-    if (response.ok && typeof received === 'number') return { is: 'delivered', errors }
+    if (response.ok && typeof received === 'number') return { is: 'delivered', codes }
   } catch {
     // No connection, no answer in time, or no JSON.
   }
