@@ -10,6 +10,7 @@ export const openQueue = (journal: Journal, log: (...line: unknown[]) => void) =
   const counts = { delivered: 0, rejected: 0 }
   const dropped: Record<string, number> = {}
   let ended = 0
+  /** In the journal, of all pages, as far as this one knows. */
   let bytes = 0
 
   /** Events of this page. */
@@ -36,24 +37,39 @@ export const openQueue = (journal: Journal, log: (...line: unknown[]) => void) =
     // Dropped to make room while its request was under way: it is counted already.
     if (waiting.delete(entry.id)) {
       journal.remove(entry)
-      bytes -= entry.bytes + JOURNAL_KEY_BYTES
+      bytes -= sizeOf(entry)
       // A page that is gone has counted its own; what is lost of it, it can't count any more.
       if (entry.answer || reason) end(entry, status, reason)
+    }
+  }
+
+  const sizeOf = (entry: Entry) => entry.bytes + JOURNAL_KEY_BYTES
+
+  /** Counts what all pages have in the journal; what is too much goes, the oldest first. */
+  const measure = () => {
+    bytes = 0
+    let last: unknown
+    const entries = new Map([...journal.list().map((entry) => [entry.id, entry] as const), ...waiting])
+    for (const entry of [...entries.values()].reverse()) {
+      bytes += sizeOf(entry) + (entry.envelope === last ? 0 : entry.envelope.head.length)
+      last = entry.envelope
+      if (bytes > QUEUE_MAX_BYTES * 0.9) {
+        waiting.set(entry.id, entry)
+        settle(entry, 'dropped', 'storage_full')
+      }
     }
   }
 
   return {
     own,
     waiting,
+    measure,
     end,
     settle,
     add(entry: Entry) {
       waiting.set(entry.id, entry)
-      bytes += entry.bytes + JOURNAL_KEY_BYTES
-      for (const oldest of waiting.values()) {
-        if (bytes <= QUEUE_MAX_BYTES) break
-        if (oldest.answer) settle(oldest, 'dropped', 'storage_full')
-      }
+      bytes += sizeOf(entry)
+      if (bytes > QUEUE_MAX_BYTES) measure()
     },
     on(wanted: Fate, listener: Listener) {
       const tell = (fate: Fate, result: Result) =>

@@ -3,14 +3,7 @@ import { takeBatch, toBody } from './batch.ts'
 import type { ConsentKeeper } from './consent.ts'
 import { madeAt } from './envelope.ts'
 import type { Entry, Journal } from './journal.ts'
-import {
-  DRAIN_AGE_MS,
-  DRAIN_MAX_MS,
-  DRAIN_MIN_MS,
-  EVENT_MAX_AGE_MS,
-  REQUEST_TIMEOUT_MS,
-  RETRY_AFTER_MAX_MS,
-} from './limits.ts'
+import { DRAIN_AGE_MS, DRAIN_MAX_MS, DRAIN_MIN_MS, EVENT_MAX_AGE_MS, REQUEST_TIMEOUT_MS } from './limits.ts'
 import type { Queue } from './queue.ts'
 import { namesOf, read, remove, write } from './storage.ts'
 import { post } from './transport.ts'
@@ -48,13 +41,19 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
   let suspects = new Set<Entry>()
   /** That everything is refused. */
   let told = false
+  /** Ends the wait for an answer: Firefox and WebKit tell no page that was cached meanwhile. */
+  let left: ((value?: undefined) => void) | undefined
   const checks = new Set<() => void>()
 
-  /** Until when nothing is sent, by all tabs and later pages, in ms since 1970; negative if the server has asked for it. */
-  const readPause = () => +read(pauseKey)! || 0
-  const setPause = (until: number) => write(pauseKey, `${until}`)
-  // Bounded, because the clock may have been set back since.
-  const pauseMs = () => Math.min(RETRY_AFTER_MAX_MS, Math.max(0, Math.abs(readPause()) - Date.now()))
+  /** Since when nothing is sent, by all tabs and later pages, and for how long in ms; negative if the server has asked for it. */
+  const readPause = () => (read(pauseKey) || '0,0').split(',').map(Number) as [number, number]
+  const setPause = (ms: number) => write(pauseKey, `${[Date.now(), ms]}`)
+  const pauseMs = () => {
+    const [since, ms] = readPause()
+    const passed = Date.now() - since
+    // The clock may have been set back since.
+    return passed < 0 ? 0 : Math.max(0, Math.abs(ms) - passed)
+  }
 
   /** Tells the calls that wait that their events are kept, and will be tried again. */
   const save = (entries: Entry[], reason?: string) => {
@@ -86,8 +85,14 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       )
       more = batch.length < waiting.size
       sentAt = Date.now()
-      const outcome = await post(url, toBody(batch), REQUEST_TIMEOUT_MS * 2 ** Math.min(3, failures))
+      const outcome = await Promise.race([
+        post(url, toBody(batch), REQUEST_TIMEOUT_MS * 2 ** Math.min(3, failures)),
+        new Promise<undefined>((resolve) => {
+          left = resolve
+        }),
+      ])
       log('request', batch.length, outcome)
+      if (!outcome) return
       if (outcome.is === 'delivered') {
         const { codes } = outcome
         for (const [index, entry] of batch.entries()) settle(entry, codes[index] ? 'rejected' : 'stored', codes[index])
@@ -132,8 +137,8 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
   }
 
   const fail = (waitMs = 0) => {
-    const until = Date.now() + Math.max(waitMs, backoffMs(++failures, Math.random()))
-    setPause(waitMs ? -until : until)
+    const ms = Math.max(waitMs, backoffMs(++failures, Math.random()))
+    setPause(waitMs ? -ms : ms)
     suspects = new Set()
     save(own())
   }
@@ -142,26 +147,26 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     clearTimeout(drainTimer)
     drainTimer = setTimeout(async () => {
       // One tab of the origin at a time, where the browser has locks; else two may send the same, and the server keeps one.
-      let left: boolean
+      let rest: boolean
       try {
-        left = await navigator.locks.request(prefix, { ifAvailable: true }, (lock) => !lock || drain())
+        rest = await navigator.locks.request(prefix, { ifAvailable: true }, (lock) => !lock || drain())
       } catch {
         // No locks on plain http, and an exception in some sandboxes.
-        left = await drain()
+        rest = await drain()
       }
-      if (left) drainIn(DRAIN_AGE_MS)
+      if (rest) drainIn(DRAIN_AGE_MS)
     }, ms)
   }
 
   /** Sends what other tabs and earlier pages have left, and tells whether some of it is left for later. */
   const drain = async (): Promise<boolean> => {
-    let left = false
-    if (phase !== 'here') return left
+    let rest = false
+    if (phase !== 'here') return rest
     for (const entry of journal.list()) {
       const age = Date.now() - madeAt(entry.id)
       if (waiting.has(entry.id)) continue
       // A clock that was set back makes events of the future: they are no one's any more.
-      if (pauseMs() || Math.abs(age) < DRAIN_AGE_MS) left = true
+      if (pauseMs() || Math.abs(age) < DRAIN_AGE_MS) rest = true
       else {
         waiting.set(entry.id, entry)
         if (age > EVENT_MAX_AGE_MS) settle(entry, 'dropped', 'expired')
@@ -170,8 +175,8 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     hurry()
     await inFlight
     // Those that are not settled stay in the journal.
-    for (const { id, answer } of waiting.values()) if (!answer) left = waiting.delete(id)
-    return left
+    for (const { id, answer } of waiting.values()) if (!answer) rest = waiting.delete(id)
+    return rest
   }
 
   /** The page is there, at first or again from the back/forward cache; or consent has changed, here or in another tab. */
@@ -184,6 +189,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     } else if (state === 'granted' && !document.prerendering && (phase === 'held' || phase === 'away')) {
       if (phase === 'held') for (const entry of own()) journal.put(entry)
       phase = 'here'
+      queue.measure()
       wake()
       drainIn(DRAIN_MIN_MS + Math.random() * (DRAIN_MAX_MS - DRAIN_MIN_MS))
     }
@@ -220,11 +226,12 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     /** The page goes: everything unanswered in one beacon. */
     leave() {
       if (phase !== 'here') return
-      let entries = readPause() < 0 && pauseMs() ? [] : own()
+      let entries = readPause()[1] < 0 && pauseMs() ? [] : own()
       // What doesn't fit is in the journal; the newest go, because the oldest are tried first on the next visit.
       while (entries[0] && !navigator.sendBeacon?.(url, toBody(entries)))
         entries = entries.slice(1 + entries.length / 4)
       phase = 'away'
+      left?.()
       save(own())
     },
 
@@ -232,7 +239,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
 
     /** The network is back. */
     online() {
-      if (readPause() > 0) setPause(0)
+      if (readPause()[1] > 0) setPause(0)
       hurry()
       drainIn(0)
     },

@@ -528,6 +528,19 @@ describe('leaving', () => {
     expect(collector.taken[0]!.messageId).toBe(readBody(bodies[0]!).events[0]!.messageId)
   })
 
+  test('and coming back sends also what was under way then, though its answer never comes', async () => {
+    hold()
+    spyBeacon()
+    const airhop = openPage()
+    airhop.track('x')
+    await until(() => expect(collector.requests).toHaveLength(1))
+    dispatchEvent(new Event('pagehide'))
+    collector.answer = () => undefined
+    dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }))
+    await until(() => expect(airhop.stats()).toMatchObject({ delivered: 1, pending: 0 }))
+    expect(collector.requests.map(({ events }) => events.length)).toEqual([1, 1])
+  })
+
   test('of sight sends what waits, without waiting for flushMs', async () => {
     const airhop = openPage({ flushMs: 60_000 })
     await airhop.track('first')
@@ -702,6 +715,20 @@ describe('a localStorage', () => {
     const statuses = (await results).map(({ status }) => status)
     expect(statuses).toEqual([...Array(storage_full!).fill('dropped'), ...Array(60 - storage_full!).fill('saved')])
     expect(sum(airhop)).toBe(60)
+  })
+})
+
+describe('a clock that is set back', () => {
+  test('during a pause ends the pause, and does not lengthen it', async () => {
+    collector.answer = () => say(503, {}, { 'Retry-After': '600' })
+    const key = newKey()
+    const airhop = openPage({ key })
+    expect(await airhop.track('a')).toMatchObject({ status: 'saved' })
+    expect(collector.requests).toHaveLength(1)
+    collector.answer = () => undefined
+    later(-86_400_000)
+    await airhop.track('b')
+    await until(() => expect(names(collector.taken)).toEqual(['a', 'b']))
   })
 })
 
