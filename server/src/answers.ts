@@ -20,11 +20,16 @@ export function refusalOf(error: unknown, { method, url, headers }: FastifyReque
   return refuse('internal_error')
 }
 
-/** Answers with a refusal: `{ error: { code, message } }`. */
-export function sendRefusal(reply: FastifyReply, { code, status, message, retryAfterS }: Refusal): FastifyReply {
+/** Answers with a refusal: `{ error: { code, message } }`, or in the form of the endpoint. */
+export function sendRefusal(
+  reply: FastifyReply,
+  refusal: Refusal,
+  bodyOf: (refusal: Refusal) => object = ({ code, message }) => ({ error: { code, message } }),
+): FastifyReply {
+  const { status, retryAfterS } = refusal
   if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS)
   if (status === 401) reply.header('www-authenticate', 'Bearer')
-  return reply.code(status).send({ error: { code, message } })
+  return reply.code(status).send(bodyOf(refusal))
 }
 
 /**

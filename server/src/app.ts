@@ -4,13 +4,14 @@ import { REQUEST_MAX_BYTES } from '../../src/limits.ts'
 import { createAdmission } from './admission.ts'
 import { discardBody, refusalOf, refuseConnection, sendRefusal } from './answers.ts'
 import { cors } from './cors.ts'
-import { refuse } from './errors.ts'
+import { DOORS, type Door, hogsendRefusal } from './doors.ts'
+import { type Refusal, refuse } from './errors.ts'
 import { createHealth, type HealthParts } from './health.ts'
-import { createIngest, factsOf, type IngestParts } from './ingest.ts'
+import { createHogsendApi, type HogsendApiParts } from './hogsend-api.ts'
+import { createIngest, factsOf, type Incoming, type IngestParts } from './ingest.ts'
 import { createReadApi, type ReadApiParts } from './read-api.ts'
 import type { RefusalLog } from './refusal-log.ts'
 import { createScriptFile } from './script-file.ts'
-import type { NativeDoor } from './sources/native.ts'
 
 /** A request that takes longer to arrive is given up: 4 MiB at 70 kB/s. */
 const REQUEST_TIMEOUT_MS = 60_000
@@ -19,29 +20,21 @@ const REQUEST_TIMEOUT_MS = 60_000
 const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; frame-ancestors *"
 
-/** Paths below `/ingest/v1/`; the short ones are those of analytics-next. */
-const DOORS: { readonly [path: string]: NativeDoor } = {
-  identify: 'identify',
-  track: 'track',
-  page: 'page',
-  screen: 'screen',
-  group: 'group',
-  alias: 'alias',
-  batch: 'batch',
-  i: 'identify',
-  t: 'track',
-  p: 'page',
-  s: 'screen',
-  g: 'group',
-  a: 'alias',
-  b: 'batch',
-}
-
-export interface AppParts extends IngestParts, ReadApiParts, HealthParts {
-  keys: IngestParts['keys'] & ReadApiParts['keys']
+export interface AppParts extends IngestParts, ReadApiParts, HealthParts, HogsendApiParts {
+  keys: IngestParts['keys']
+  recentIds: IngestParts['recentIds']
+  processing: HogsendApiParts['processing'] & HealthParts['processing']
   log: IngestParts['log'] & HealthParts['log']
   queries: ReadApiParts['queries']
   refusals: RefusalLog
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    door?: Door
+    /** The body of a refusal, where it is not `{ error: { code, message } }`. */
+    refusalBody?: ((refusal: Refusal) => object) | undefined
+  }
 }
 
 /** All routes, over parts that are open already. It listens to nothing yet. */
@@ -66,7 +59,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
   )
 
   app.register(async (doors) => {
-    const ingest = createIngest(parts)
+    const incoming = createIngest(parts)
+    const hogsend = createHogsendApi(parts)
     doors.addHook('onRequest', createAdmission())
     doors.addHook('onRequest', async ({ headers }) => {
       // Fastify refuses one that it cannot read; we don't look at it.
@@ -76,13 +70,29 @@ export function buildApp(parts: AppParts): FastifyInstance {
       const refusal = refusalOf(error, request)
       if (refusal.status === 413) await discardBody(request.raw)
       const { workspace, body } = request.arrival ?? { workspace: null, body: Buffer.alloc(0) }
-      const door = request.routeOptions.url ?? ''
-      parts.refusals.record({ source: 'http', door, workspace, facts: factsOf(request), body, refusal })
-      return sendRefusal(reply, refusal)
+      const { door, refusalBody } = request.routeOptions.config
+      const { source, path } = door ?? { source: 'hogsend', path: request.routeOptions.url ?? '' }
+      parts.refusals.record({ source, door: path, workspace, facts: factsOf(request), body, refusal })
+      return sendRefusal(reply, refusal, refusalBody)
     })
-    for (const [path, door] of Object.entries(DOORS)) {
-      doors.post(`/ingest/v1/${path}`, (request) => ingest(door, request))
+    const answer = async (door: Door, taken: Incoming, request: FastifyRequest, reply: FastifyReply) => {
+      if (door.source !== 'hogsend') return taken.take()
+      if (door.door === 'contact') return hogsend.contact(taken)
+      if (door.door === 'group') return hogsend.group(taken)
+      reply.code(202)
+      const key = request.headers['idempotency-key']
+      return hogsend.event(taken, typeof key === 'string' ? key : undefined)
     }
+    for (const door of DOORS) {
+      doors.route({
+        method: [...door.methods],
+        url: door.path,
+        config: { door, refusalBody: door.refusalBody },
+        handler: (request, reply) => answer(door, incoming(door, request), request, reply),
+      })
+      if (door.answersHead) doors.head(door.path, (_request, reply) => reply.send())
+    }
+    doors.get('/v1/contacts/find', { config: { refusalBody: hogsendRefusal } }, hogsend.find)
   })
 
   const read = createReadApi(parts)

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { isObject } from './check.ts'
-import { refused } from './errors.ts'
+import { type KeyKind, refused } from './errors.ts'
 
 /** Who events belong to. */
 export interface Workspace {
@@ -11,6 +11,22 @@ export interface Workspace {
   writeKeys: readonly string[]
   /** Secret: they read all of the workspace. */
   adminTokens: readonly string[]
+  /** Secret: a customer's servers send events with them, in the form of Hyperengage. */
+  serverTokens?: readonly string[]
+  /** Secret: each opens what its scopes say, in the form of Hogsend. */
+  hogsendKeys?: readonly { key: string; scopes: readonly string[] }[]
+  /** The app id is public, the key is secret and signs what pages send. */
+  churnkey?: { appId: string; apiKey: string }
+  /** With it, requests must be signed by it. */
+  segmentSharedSecret?: string
+  intercomClientSecret?: string
+}
+
+/** Who sent a request. */
+export interface Sender {
+  workspace: Workspace
+  /** A secret, not a public key, has said so. */
+  verified: boolean
 }
 
 /** Where a request says its key, in the order in which they count: the first that is there decides, right or wrong. */
@@ -19,51 +35,138 @@ export interface Credentials {
   query: unknown
 }
 
+/** What opens `/v1/contacts`, `/v1/events` and `/v1/groups`. */
+const HOGSEND_SCOPE = 'ingest'
+
+interface Secret {
+  kind: Extract<KeyKind, 'admin' | 'server' | 'hogsend' | 'churnkey'>
+  workspace: Workspace
+  digest: Buffer
+  scopes?: readonly string[]
+}
+
 const sha256 = (text: string) => createHash('sha256').update(text).digest()
+
+function secretsOf(workspace: Workspace): Secret[] {
+  const { adminTokens, serverTokens = [], hogsendKeys = [], churnkey } = workspace
+  return [
+    ...adminTokens.map((token): Secret => ({ kind: 'admin', workspace, digest: sha256(token) })),
+    ...serverTokens.map((token): Secret => ({ kind: 'server', workspace, digest: sha256(token) })),
+    ...hogsendKeys.map(({ key, scopes }): Secret => ({ kind: 'hogsend', workspace, digest: sha256(key), scopes })),
+    ...(churnkey ? [{ kind: 'churnkey' as const, workspace, digest: sha256(churnkey.apiKey) }] : []),
+  ]
+}
 
 /** Knows the keys and tokens of all workspaces. Every function throws the refusal that fits. */
 export function createKeys(workspaces: readonly Workspace[]) {
   const byWriteKey = new Map(workspaces.flatMap((workspace) => workspace.writeKeys.map((key) => [key, workspace])))
-  const tokens = workspaces.flatMap((workspace) =>
-    workspace.adminTokens.map((token) => ({ workspace, digest: sha256(token) })),
+  const byChurnkeyApp = new Map(
+    workspaces.flatMap((workspace) => (workspace.churnkey ? [[workspace.churnkey.appId, workspace] as const] : [])),
   )
+  const secrets = workspaces.flatMap(secretsOf)
 
-  /** Compares with every token, in the same time whatever it is. */
-  function findToken(token: string): Workspace | undefined {
-    const digest = sha256(token)
-    let found: Workspace | undefined
-    for (const known of tokens) if (timingSafeEqual(known.digest, digest)) found = known.workspace
+  /** Compares with every secret, in the same time whatever it is. */
+  function findSecret(text: string): Secret | undefined {
+    const digest = sha256(text)
+    let found: Secret | undefined
+    for (const known of secrets) if (timingSafeEqual(known.digest, digest)) found = known
     return found
   }
 
-  function writer(key: string): Workspace {
+  /** What a key is that was given at the door of another kind: known here, or told by how it starts. */
+  function kindOf(key: string): KeyKind {
+    if (byWriteKey.has(key) || key.startsWith('wk_')) return 'write'
+    if (key.startsWith('pk_')) return 'widget'
+    return findSecret(key)?.kind ?? (key.startsWith('hsk_') ? 'hogsend' : 'unknown')
+  }
+
+  function writer(key: string): Sender {
     const workspace = byWriteKey.get(key)
-    if (workspace) return workspace
-    if (key.startsWith('pk_')) throw refused('invalid_write_key', 'widget')
-    throw refused('invalid_write_key', findToken(key) ? 'admin' : 'unknown')
+    if (workspace) return { workspace, verified: false }
+    throw refused('invalid_write_key', kindOf(key))
+  }
+
+  /** The token of a server, or undefined if it is none. */
+  function server(token: string): Sender | undefined {
+    const found = findSecret(token)
+    return found?.kind === 'server' ? { workspace: found.workspace, verified: true } : undefined
   }
 
   return {
-    /** The workspace of the key in the headers or the URL; undefined if none is there and the body must say it. */
-    writerByRequest({ headers, query }: Credentials): Workspace | undefined {
-      const key = bearer(headers) ?? basicUser(headers) ?? single(headers['x-write-key']) ?? queryKey(query)
+    /** The sender by the write key in the headers or the URL; undefined if none is there and the body must say it. */
+    writerByRequest({ headers, query }: Credentials): Sender | undefined {
+      const key =
+        bearer(headers) ?? basicUser(headers) ?? single(headers['x-write-key']) ?? parameter(query, 'writeKey')
       return key === undefined ? undefined : writer(key)
     },
 
-    /** The workspace of `writeKey` in the body; an array says it in its first item. */
-    writerByBody(body: unknown): Workspace {
-      const first = Array.isArray(body) ? body[0] : body
-      const key = isObject(first) && typeof first.writeKey === 'string' ? first.writeKey.trim() : ''
-      if (key === '') throw refused('missing_write_key')
-      return writer(key)
+    /** The sender by the write key that stands in the body. */
+    writerByBody(key: unknown): Sender {
+      const said = typeof key === 'string' ? key.trim() : ''
+      if (said === '') throw refused('missing_write_key')
+      return writer(said)
     },
 
     /** The workspace that an admin token opens. */
     admin(headers: IncomingHttpHeaders): Workspace {
       const token = bearer(headers)
-      if (token === undefined) throw refused('missing_token')
-      const workspace = findToken(token)
-      if (!workspace) throw refused('invalid_token')
+      if (token === undefined) throw refused('missing_token', 'admin')
+      const found = findSecret(token)
+      if (found?.kind === 'admin') return found.workspace
+      throw refused('invalid_token', kindOf(token), 'admin')
+    },
+
+    /** The sender by the server token in `?token=`, else as Bearer. */
+    server({ headers, query }: Credentials): Sender {
+      const token = parameter(query, 'token') ?? bearer(headers)
+      if (token === undefined) throw refused('missing_token', 'server')
+      const sender = server(token)
+      if (!sender) throw refused('invalid_token', kindOf(token), 'server')
+      return sender
+    },
+
+    /** As `server`, for pages: the write key will do, and is no proof of anything. */
+    serverOrWriter({ headers, query }: Credentials): Sender {
+      const token = parameter(query, 'token') ?? bearer(headers)
+      if (token === undefined) throw refused('missing_token', 'server')
+      const workspace = byWriteKey.get(token)
+      const sender = workspace ? { workspace, verified: false } : server(token)
+      if (!sender) throw refused('invalid_token', kindOf(token), 'server')
+      return sender
+    },
+
+    /** The sender by a key of Hogsend. */
+    hogsend({ headers }: Credentials): Sender {
+      const key = bearer(headers)
+      if (key === undefined) throw refused('missing_api_key', 'hogsend')
+      const found = findSecret(key)
+      if (found?.kind !== 'hogsend') throw refused('invalid_api_key', kindOf(key), 'hogsend')
+      if (!found.scopes?.includes(HOGSEND_SCOPE)) throw refused('forbidden_scope', HOGSEND_SCOPE)
+      return { workspace: found.workspace, verified: true }
+    },
+
+    /** The sender by the API key and app id of Churnkey; undefined if neither is there and the body must say it. */
+    churnkey({ headers }: Credentials): Sender | undefined {
+      const key = single(headers['x-ck-api-key'])
+      const appId = single(headers['x-ck-app'])
+      if (key === undefined && appId === undefined) {
+        const other = bearer(headers) ?? basicUser(headers)
+        if (other !== undefined) throw refused('invalid_api_key', kindOf(other), 'churnkey')
+        return undefined
+      }
+      if (key === undefined || appId === undefined) throw refused('missing_api_key', 'churnkey')
+      const workspace = byChurnkeyApp.get(appId)
+      if (workspace?.churnkey && timingSafeEqual(sha256(workspace.churnkey.apiKey), sha256(key))) {
+        return { workspace, verified: true }
+      }
+      throw refused('invalid_api_key', kindOf(key), 'churnkey')
+    },
+
+    /** The workspace of an app id of Churnkey, which is public. */
+    churnkeyApp(appId: unknown): Workspace {
+      if (typeof appId !== 'string' || appId.trim() === '') throw refused('missing_api_key', 'churnkey')
+      const workspace = byChurnkeyApp.get(appId.trim())
+      if (!workspace) throw refused('invalid_api_key', 'unknown', 'churnkey')
       return workspace
     },
   }
@@ -89,4 +192,4 @@ const single = (value: unknown): string | undefined => {
   return typeof first === 'string' ? nonBlank(first) : undefined
 }
 
-const queryKey = (query: unknown) => (isObject(query) ? single(query.writeKey) : undefined)
+const parameter = (query: unknown, name: string) => (isObject(query) ? single(query[name]) : undefined)

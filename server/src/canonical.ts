@@ -11,6 +11,8 @@ export interface CanonicalEvent {
   source: Source
   userId: string | null
   anonymousId: string | null
+  /** In lower case; only where the source uses it as an identity. */
+  email?: string
   /** On `group`. */
   groupId?: string
   /** On `alias`. */
@@ -24,6 +26,11 @@ export interface CanonicalEvent {
   properties?: Fields
   /** On `identify`, `group`; exactly as sent: a null removes. */
   traits?: Fields
+  /** On `identify`: set only where there is no such trait yet. */
+  traitsOnce?: Fields
+  /** What the event is worth, in `currency`. */
+  value?: number
+  currency?: string
   context: Fields
   integrations?: Fields
   /** The times: ISO 8601, UTC, milliseconds. */
@@ -49,9 +56,9 @@ export interface Arrival {
 /** The canonical event of a call that `checkCall` has passed; of any other the result means nothing. */
 export function toCanonical(call: Call, arrival: Arrival): CanonicalEvent {
   const raw = call.raw as Fields
-  const { envelope } = call
+  const { envelope, beyond } = call
   const type = call.doorType ?? (raw.type as EventType)
-  const warnings: string[] = []
+  const warnings: string[] = [...(beyond?.warnings ?? [])]
   const warn = (warning: string) => warnings.push(warning)
 
   const context = contextOf(type, raw, envelope, arrival.facts)
@@ -61,6 +68,8 @@ export function toCanonical(call: Call, arrival: Arrival): CanonicalEvent {
     originalTimestamp: raw.originalTimestamp,
     sentAt: raw.sentAt,
     envelopeSentAt: envelope.sentAt,
+    isCorrected: call.terms?.clockIsCorrected,
+    agoMs: beyond?.agoMs,
   }
   return {
     type,
@@ -68,11 +77,15 @@ export function toCanonical(call: Call, arrival: Arrival): CanonicalEvent {
     source: arrival.source,
     userId: idText(idOf(raw, envelope, 'userId')),
     anonymousId: idText(idOf(raw, envelope, 'anonymousId')),
+    ...(beyond?.email !== undefined && { email: beyond.email }),
     ...fieldsOfType(type, raw, context, warn),
+    ...(beyond?.traitsOnce && { traitsOnce: beyond.traitsOnce }),
+    ...(beyond?.value !== undefined && { value: beyond.value }),
+    ...(beyond?.currency !== undefined && { currency: beyond.currency }),
     context,
     ...(integrations && { integrations }),
     ...correctClock(said, arrival.receivedAtMs, warn),
-    verified: false,
+    verified: arrival.facts.verified === true,
     ...(warnings.length > 0 && { warnings }),
   }
 }

@@ -13,7 +13,36 @@ export interface Call {
   envelope: Fields
   /** The type that the endpoint says; undefined where the call has to. */
   doorType: EventType | undefined
+  /** Those of the native endpoints if there are none. */
+  terms?: Terms | undefined
+  /** What a source says beyond the fields of a call. */
+  beyond?: Beyond | undefined
 }
+
+/** Where the rules of a source differ from those of the native endpoints. */
+export interface Terms {
+  /** Longest event, as JSON in UTF-8. */
+  eventMaxBytes: number
+  /** The source's own form has groups that no user stands in. */
+  groupWithoutUser?: boolean
+  /** The source has corrected `timestamp` already. */
+  clockIsCorrected?: boolean
+}
+
+/** Fields of the canonical event that only some sources know; checked by them. */
+export interface Beyond {
+  /** An identity, in lower case. */
+  email?: string | undefined
+  /** Set only where the person has no such trait yet. */
+  traitsOnce?: Fields | undefined
+  value?: number | undefined
+  currency?: string | undefined
+  /** How long before the request it happened, where nothing else says a time. */
+  agoMs?: number | undefined
+  warnings?: readonly string[] | undefined
+}
+
+const NATIVE_TERMS: Terms = { eventMaxBytes: EVENT_MAX_BYTES }
 
 const TYPES: ReadonlySet<unknown> = new Set<EventType>(['identify', 'track', 'page', 'screen', 'group', 'alias'])
 
@@ -40,17 +69,18 @@ export function messageIdOf(raw: unknown): string | null {
  * The verdict on one call: the first thing that is wrong with it, or undefined. Pure, and allocates nothing for a good
  * call: it is asked twice, before the answer and when the log is processed, and both must agree.
  */
-export function checkCall({ raw, envelope, doorType }: Call): Refusal | undefined {
+export function checkCall({ raw, envelope, doorType, terms = NATIVE_TERMS, beyond }: Call): Refusal | undefined {
   if (!isObject(raw)) return refuse('invalid_event', 'be a JSON object', isWhat(raw))
   return (
     checkType(raw, doorType) ??
     checkMessageId(raw.messageId) ??
     checkId(idOf(raw, envelope, 'userId'), 'invalid_user_id') ??
     checkId(idOf(raw, envelope, 'anonymousId'), 'invalid_anonymous_id') ??
+    checkIdentity(doorType ?? (raw.type as EventType), raw, envelope, terms, beyond) ??
     checkOfType(doorType ?? (raw.type as EventType), raw, envelope) ??
     checkBag(raw.context, 'invalid_context') ??
     checkBag(envelope.context, 'invalid_context') ??
-    checkSize(raw)
+    checkSize(raw, terms.eventMaxBytes)
   )
 }
 
@@ -62,10 +92,8 @@ function checkType({ type }: Fields, doorType: EventType | undefined): Refusal |
 
 function checkOfType(type: EventType, call: Fields, envelope: Fields): Refusal | undefined {
   const groupId = type === 'group' ? call.groupId : idOf(call, envelope, 'groupId')
-  const identity =
-    checkIdentity(type, isAbsent(idOf(call, envelope, 'userId')), isAbsent(idOf(call, envelope, 'anonymousId'))) ??
-    checkId(groupId, 'invalid_group_id')
-  if (identity) return identity
+  const group = checkId(groupId, 'invalid_group_id')
+  if (group) return group
   switch (type) {
     case 'track':
       return checkEventName(call.event) ?? checkBag(call.properties, 'invalid_properties')
@@ -81,9 +109,17 @@ function checkOfType(type: EventType, call: Fields, envelope: Fields): Refusal |
   }
 }
 
-function checkIdentity(type: EventType, noUser: boolean, noAnonymous: boolean): Refusal | undefined {
-  if (type === 'alias') return noUser ? refuse('missing_user_id') : undefined
-  return noUser && noAnonymous ? refuse('missing_identity') : undefined
+function checkIdentity(
+  type: EventType,
+  call: Fields,
+  envelope: Fields,
+  terms: Terms,
+  beyond: Beyond | undefined,
+): Refusal | undefined {
+  const noUser = isAbsent(idOf(call, envelope, 'userId'))
+  if (type === 'alias') return noUser ? refuse('missing_user_id', 'the id that `previousId` becomes') : undefined
+  if (!noUser || !isAbsent(idOf(call, envelope, 'anonymousId')) || beyond?.email !== undefined) return undefined
+  return type === 'group' && terms.groupWithoutUser ? undefined : refuse('missing_identity')
 }
 
 function checkEventName(name: unknown): Refusal | undefined {
@@ -116,10 +152,11 @@ function checkBag(value: unknown, code: BagCode): Refusal | undefined {
   return value === undefined || value === null || isObject(value) ? undefined : refuse(code, isWhat(value))
 }
 
-function checkSize(call: Fields): Refusal | undefined {
-  const excess = excessOf(call, EVENT_MAX_BYTES, NESTING_MAX_LEVELS)
+/** Whether an event is too long or nested too deep. */
+export function checkSize(event: unknown, maxBytes: number): Refusal | undefined {
+  const excess = excessOf(event, maxBytes, NESTING_MAX_LEVELS)
   if (excess === undefined) return undefined
   return excess === 'levels'
     ? refuse('invalid_event', `be nested at most ${NESTING_MAX_LEVELS} levels deep`, 'is deeper')
-    : refuse('event_too_large', excess)
+    : refuse('event_too_large', maxBytes, excess)
 }

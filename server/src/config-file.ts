@@ -33,7 +33,14 @@ const SCHEMA = {
               description: 'must have at least 16 characters, no blanks, and not be a write key or widget key',
             },
           },
-          serverTokens: texts,
+          serverTokens: {
+            type: 'array',
+            items: {
+              type: 'string',
+              pattern: '^(?!wk_|pk_|hsk_)\\S+$',
+              description: 'must have no blanks and not be a key of another kind',
+            },
+          },
           hogsendKeys: {
             type: 'array',
             items: {
@@ -68,11 +75,6 @@ const SCHEMA = {
 
 /** Fields that restrict what is taken or turn something on, and that nothing looks at in this version. */
 const WITHOUT_EFFECT = [
-  'serverTokens',
-  'hogsendKeys',
-  'churnkey',
-  'segmentSharedSecret',
-  'intercomClientSecret',
   'identitySecret',
   'enforceIdentity',
   'allowedTypes',
@@ -81,6 +83,16 @@ const WITHOUT_EFFECT = [
   'contract',
 ]
 
+/** What the file says of a workspace, as far as it is looked at here. */
+interface Workspace {
+  name: string
+  writeKeys: string[]
+  adminTokens?: string[]
+  serverTokens?: string[]
+  hogsendKeys?: { key: string }[]
+  churnkey?: { appId: string; apiKey: string }
+}
+
 /** All that is wrong with a configuration, a sentence each that names the field and never a secret's value. */
 export async function findMistakes(config: unknown): Promise<string[]> {
   // Loaded only here: the server starts 50 ms sooner without it.
@@ -88,13 +100,21 @@ export async function findMistakes(config: unknown): Promise<string[]> {
   const ajv = new Ajv({ allErrors: true, verbose: true, strictRequired: false })
   if (!ajv.validate(SCHEMA, config)) return (ajv.errors ?? []).map(sentenceOf)
 
-  const { workspaces } = config as { workspaces: { name: string; writeKeys: string[]; adminTokens?: string[] }[] }
+  const { workspaces } = config as { workspaces: Workspace[] }
   return [
     ...findRepeated(workspaces.map(({ name }, at) => [`workspaces[${at}].name`, name])),
     ...findRepeated(
-      workspaces.flatMap(({ writeKeys, adminTokens = [] }, at) => [
+      workspaces.flatMap(({ churnkey }, at): Place[] =>
+        churnkey ? [[`workspaces[${at}].churnkey.appId`, churnkey.appId]] : [],
+      ),
+    ),
+    ...findRepeated(
+      workspaces.flatMap(({ writeKeys, adminTokens = [], serverTokens = [], hogsendKeys = [], churnkey }, at) => [
         ...writeKeys.map((key, place): Place => [`workspaces[${at}].writeKeys[${place}]`, key]),
         ...adminTokens.map((token, place): Place => [`workspaces[${at}].adminTokens[${place}]`, token]),
+        ...serverTokens.map((token, place): Place => [`workspaces[${at}].serverTokens[${place}]`, token]),
+        ...hogsendKeys.map(({ key }, place): Place => [`workspaces[${at}].hogsendKeys[${place}].key`, key]),
+        ...(churnkey ? [[`workspaces[${at}].churnkey.apiKey`, churnkey.apiKey] as Place] : []),
       ]),
     ),
   ]

@@ -69,5 +69,5 @@ async function readWorkspaces(file: string, mistakes: string[], warnings: string
 
   const { workspaces } = config as { workspaces: (Omit<Workspace, 'adminTokens'> & Partial<Workspace>)[] }
   warnings.push(...findUnused(workspaces).map((unused) => `${file}: ${unused}`))
-  return workspaces.map(({ name, writeKeys, adminTokens = [] }) => ({ name, writeKeys, adminTokens }))
+  return workspaces.map((workspace) => ({ ...workspace, adminTokens: workspace.adminTokens ?? [] }))
 }

@@ -1,10 +1,4 @@
-import {
-  BATCH_MAX_EVENTS,
-  EVENT_MAX_BYTES,
-  ID_MAX_CHARS,
-  MESSAGE_ID_MAX_CHARS,
-  REQUEST_MAX_BYTES,
-} from '../../src/limits.ts'
+import { BATCH_MAX_EVENTS, ID_MAX_CHARS, MESSAGE_ID_MAX_CHARS, REQUEST_MAX_BYTES } from '../../src/limits.ts'
 
 /** Nesting that is taken, of a call and of what its envelope adds. Deeper JSON overflows the stack of what reads it later. */
 export const NESTING_MAX_LEVELS = 256
@@ -45,7 +39,7 @@ const TABLE = {
   missing_event: refusal(400, () => '`event` is required: the name of what happened.'),
   invalid_event_name: refusal(400, (actual: string) => `\`event\` must be a string; it ${actual}.`),
   missing_group_id: refusal(400, () => '`groupId` is required: the account that the user belongs to.'),
-  missing_user_id: refusal(400, () => '`userId` is required: the id that `previousId` becomes.'),
+  missing_user_id: refusal(400, (why: string) => `\`userId\` is required: ${why}.`),
   missing_previous_id: refusal(400, () => '`previousId` is required: the id that becomes `userId`.'),
   invalid_user_id: refusal(400, id('userId')),
   invalid_anonymous_id: refusal(400, id('anonymousId')),
@@ -60,12 +54,30 @@ const TABLE = {
   invalid_context: refusal(400, bag('context')),
   event_too_large: refusal(
     400,
-    (bytes: number) => `An event must be at most ${EVENT_MAX_BYTES} bytes of JSON; it has ${bytes}.`,
+    (maxBytes: number, bytes: number) => `An event must be at most ${maxBytes} bytes of JSON; it has ${bytes}.`,
   ),
+  invalid_email: refusal(
+    400,
+    (actual: string) => `\`email\` must be an e-mail address of at most ${ID_MAX_CHARS} characters; it ${actual}.`,
+  ),
+  invalid_distinct_id: refusal(400, id('distinct_id')),
+  invalid_notification: refusal(
+    400,
+    (must: string, actual: string) => `A notification of Intercom must ${must}; it ${actual}.`,
+  ),
+  data_update_not_allowed: refusal(
+    400,
+    (field: string) => `\`${field}\` is not taken in bulk: send it to \`/v1/api/events/customer-update\`.`,
+  ),
+  missing_customer_data: refusal(400, () => '`customerData` or `user.data` is required: what to set.'),
 
   // ---- a whole request ----
   malformed_json: refusal(400, (reason: string) => `The body must be JSON: ${reason}`),
   invalid_batch: refusal(400, (must: string, actual: string) => `${must}; it ${actual}.`),
+  batch_too_large: refusal(
+    400,
+    (maxEvents: number, events: number) => `A request must hold at most ${maxEvents} events here; it has ${events}.`,
+  ),
   invalid_parameter: refusal(400, (name: string, must: string) => `\`${name}\` ${must}.`),
   invalid_request: refusal(400, (reason: string) => `The request cannot be read: ${reason}`),
   missing_write_key: refusal(
@@ -73,18 +85,30 @@ const TABLE = {
     () =>
       'A write key is required, by the first of: `Authorization: Bearer wk_…`, Basic with the key as user, `X-Write-Key`, `?writeKey=`, `writeKey` in the body.',
   ),
-  invalid_write_key: refusal(401, (kind: 'unknown' | 'widget' | 'admin') => WRONG_WRITE_KEY[kind]),
-  missing_token: refusal(401, () => 'The admin token is required: `Authorization: Bearer <admin token>`.'),
-  invalid_token: refusal(
+  invalid_write_key: refusal(401, (given: KeyKind) => wrongKey(given, 'write')),
+  missing_token: refusal(401, (wanted: 'admin' | 'server') => MISSING_TOKEN[wanted]),
+  invalid_token: refusal(401, (given: KeyKind, wanted: 'admin' | 'server') => wrongKey(given, wanted)),
+  missing_api_key: refusal(401, (wanted: 'hogsend' | 'churnkey') => MISSING_API_KEY[wanted]),
+  invalid_api_key: refusal(401, (given: KeyKind, wanted: 'hogsend' | 'churnkey') => wrongKey(given, wanted)),
+  missing_signature: refusal(
     401,
-    () =>
-      'This is not an admin token of this server. It stands in `keys.json` of the data folder, or in the configuration; a write key (`wk_…`) only writes.',
+    (header: string) =>
+      `\`${header}\` is required: a secret is configured for this workspace, so requests must be signed.`,
   ),
+  invalid_signature: refusal(
+    401,
+    (header: string) => `\`${header}\` is not the signature of this body: is the secret the same on both sides?`,
+  ),
+  invalid_auth_hash: refusal(
+    401,
+    () => '`authHash` is not the hex HMAC-SHA256 of `customerId` (without one: of `customerEmail`) by the API key.',
+  ),
+  forbidden_scope: refusal(403, (scope: string) => `This key lacks the scope \`${scope}\`.`),
   not_found: refusal(404, (method: string, path: string) => `There is no ${method} ${path} here.`),
   payload_too_large: refusal(
     413,
-    (what: 'body' | 'batch', actual: string) =>
-      `${what === 'body' ? `The body must be at most ${REQUEST_MAX_BYTES} bytes, decompressed` : `A request must hold at most ${BATCH_MAX_EVENTS} events`}; it has ${actual}.`,
+    (what: 'body' | 'batch', actual: string, maxEvents: number = BATCH_MAX_EVENTS) =>
+      `${what === 'body' ? `The body must be at most ${REQUEST_MAX_BYTES} bytes, decompressed` : `A request must hold at most ${maxEvents} events`}; it has ${actual}.`,
   ),
   rate_limited: refusal(
     429,
@@ -100,13 +124,53 @@ const TABLE = {
   not_built: refusal(503, (file: string) => `${file} is not built yet: run \`npm run build\`.`),
 }
 
-const WRONG_WRITE_KEY = {
-  unknown:
+/** The kinds of keys; each opens its own doors only. */
+export type KeyKind = 'unknown' | 'write' | 'widget' | 'admin' | 'server' | 'hogsend' | 'churnkey'
+
+type WantedKind = Exclude<KeyKind, 'unknown' | 'widget'>
+
+const IN_CONFIGURATION = 'in the configuration of the server'
+
+/** What a key that was given at the wrong door is. */
+const GIVEN: { readonly [kind in Exclude<KeyKind, 'unknown'>]: string } = {
+  write: 'This is a write key (`wk_…`), which only writes events at the endpoints of airhop.',
+  widget: 'This is a public widget key (`pk_…`).',
+  admin: 'This is an admin token, which reads; one that was put in a page should be replaced.',
+  server: 'This is a server token, for `/api/v1/s2s/event`.',
+  hogsend: 'This is a Hogsend key (`hsk_…`), for `/v1/contacts`, `/v1/events` and `/v1/groups`.',
+  churnkey: 'This is an API key of Churnkey, for `/v1/api/events`.',
+}
+
+/** Which key belongs here, and where it stands. */
+const WANTED: { readonly [kind in WantedKind]: string } = {
+  write: 'Use the write key: it starts with `wk_` and stands beside the widget key in the settings of the workspace.',
+  admin: 'Use an admin token: it stands in `keys.json` of the data folder, or in the configuration.',
+  server: `Use a server token, as \`?token=\`: one of \`serverTokens\` ${IN_CONFIGURATION}.`,
+  hogsend: `Use a key that starts with \`hsk_\`, as \`Authorization: Bearer\`: one of \`hogsendKeys\` ${IN_CONFIGURATION}.`,
+  churnkey: `Use the API key and the app id of Churnkey, as \`x-ck-api-key\` and \`x-ck-app\`: \`churnkey\` ${IN_CONFIGURATION}.`,
+}
+
+const UNKNOWN: { readonly [kind in WantedKind]: string } = {
+  write:
     'This write key is not known here. It starts with `wk_` and stands in `keys.json` of the data folder, or in the configuration of the server.',
-  widget:
-    'This is a public widget key (`pk_…`). Use the write key: it starts with `wk_` and stands beside the widget key in the settings of the workspace.',
   admin:
-    'This is an admin token, which reads. Use the write key: it starts with `wk_`. An admin token that was put in a page should be replaced.',
+    'This is not an admin token of this server. It stands in `keys.json` of the data folder, or in the configuration; a write key (`wk_…`) only writes.',
+  server: `This server token is not known here. ${WANTED.server}`,
+  hogsend: `This key is not known here. ${WANTED.hogsend}`,
+  churnkey: `These are not known here together. ${WANTED.churnkey}`,
+}
+
+const wrongKey = (given: KeyKind, wanted: WantedKind) =>
+  given === 'unknown' || given === wanted ? UNKNOWN[wanted] : `${GIVEN[given]} ${WANTED[wanted]}`
+
+const MISSING_TOKEN = {
+  admin: 'The admin token is required: `Authorization: Bearer <admin token>`.',
+  server: `A token is required. ${WANTED.server}`,
+}
+
+const MISSING_API_KEY = {
+  hogsend: `A key is required. ${WANTED.hogsend}`,
+  churnkey: `The API key is required. ${WANTED.churnkey} In a page, \`appId\` in the body is enough for \`/v1/api/events/new\`.`,
 }
 
 type Table = typeof TABLE

@@ -1,13 +1,13 @@
 import type { FastifyRequest } from 'fastify'
 import type { BatchAnswer, EventError } from '../../src/wire.ts'
-import type { Keys } from './auth.ts'
-import { decompress, parseJson } from './body.ts'
-import { checkCall, messageIdOf } from './check.ts'
+import type { Keys, Sender } from './auth.ts'
+import { messageIdOf } from './check.ts'
+import type { Door } from './doors.ts'
 import { RequestRefused, refused } from './errors.ts'
-import { type Log, LogFull, LogUnavailable, type RequestFacts } from './log/port.ts'
+import { type Entry, type Log, LogFull, LogUnavailable, type RequestFacts } from './log/port.ts'
 import type { RecentIds } from './recent-ids.ts'
-import { callsOf, type Delivery } from './sources/delivery.ts'
-import { type NativeDoor, readNative } from './sources/native.ts'
+import { type Delivery, type IgnoredReason, type Item, settle } from './sources/delivery.ts'
+import { readBody, readEvents } from './sources/readers.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -17,11 +17,29 @@ declare module 'fastify' {
 }
 
 export interface IngestParts {
-  keys: Pick<Keys, 'writerByRequest' | 'writerByBody'>
+  keys: Keys
   log: Pick<Log, 'append'>
   /** Ids that are durable, as `<workspace>\n<messageId>`. */
   recentIds: RecentIds
   now: () => number
+}
+
+/** A request that was read and judged, and is not taken yet. */
+export interface Incoming {
+  workspace: string
+  json: unknown
+  /** Of the good events that came with one, those not known to be taken already; as `<workspace>\n<messageId>`. */
+  ids: ReadonlySet<string>
+  /** Of one event that was not wanted, why. */
+  ignored: readonly { index: number; code: IgnoredReason }[]
+  /** Resolves with the answer once all is durable. */
+  take(): Promise<SourceAnswer>
+}
+
+/** The answer to an accepted request; a source's events may also be unwanted. */
+export interface SourceAnswer extends BatchAnswer {
+  ignored?: number
+  ignoredReasons?: readonly { index: number; code: IgnoredReason }[]
 }
 
 /**
@@ -29,66 +47,109 @@ export interface IngestParts {
  * `RequestRefused` for what is not taken as a whole.
  */
 export function createIngest({ keys, log, recentIds, now }: IngestParts) {
-  return async function ingest(door: NativeDoor, request: FastifyRequest): Promise<BatchAnswer> {
+  return function read(door: Door, request: FastifyRequest): Incoming {
     const receivedAtMs = now()
+    const { guard, source } = door
     const received = bodyOf(request)
     const encoding = request.headers['content-encoding'] ?? null
     const arrival = { workspace: null as string | null, body: received }
     request.arrival = arrival
 
-    const known = keys.writerByRequest(request)
-    arrival.workspace = known?.name ?? null
-    const body = decompress(received, encoding)
+    const known = guard.byRequest(keys, request)
+    arrival.workspace = known?.workspace.name ?? null
+    const { json, body } = readBody(source, received, encoding)
     arrival.body = body
-    const json = parseJson(body, encoding)
-    const workspace = (known ?? keys.writerByBody(json)).name
+    const sender = known ?? guard.byBody(keys, json)
+    const workspace = sender.workspace.name
     arrival.workspace = workspace
+    const isSigned = guard.isSigned?.(sender.workspace, { headers: request.headers, body, json }) === true
+    const facts = { ...factsOf(request), ...proofOf(sender, isSigned), ...idempotencyKeyOf(door, request) }
 
-    const delivery = readNative(door, json)
+    const delivery = readEvents(source, door.door, json, facts)
     const verdict = judge(delivery, workspace)
-    if (delivery.events > 0) {
-      const facts = factsOf(request)
-      const bytes = { encoding, body: received, bodyBytes: body.length }
-      const entry = { source: 'http' as const, door, receivedAtMs, workspace, facts, ...bytes, events: delivery.events }
-      await log.append([{ ...entry, refusal: null }]).catch(refuseByLog)
-      for (const id of verdict.ids) recentIds.add(id)
+    const bytes = { encoding, body: received, bodyBytes: body.length }
+    const { events } = delivery
+    const entry: Entry = { source, door: door.door, receivedAtMs, workspace, facts, ...bytes, events, refusal: null }
+
+    return {
+      workspace,
+      json,
+      ids: verdict.ids,
+      ignored: verdict.ignored,
+      async take() {
+        if (events > 0) await log.append([entry]).catch(refuseByLog)
+        for (const id of verdict.ids) recentIds.add(id)
+        return answerOf(events, verdict)
+      },
     }
-    return answerOf(delivery.events, verdict)
   }
 
-  /** Which calls are good, and which of those were taken before. */
+  /** Which events are good, which were not wanted, and which of the good ones were taken before. */
   function judge(delivery: Delivery, workspace: string): Verdict {
     const errors: EventError[] = []
+    const ignored: { index: number; code: IgnoredReason }[] = []
     const ids = new Set<string>()
     let duplicates = 0
     let index = 0
-    for (const call of callsOf(delivery)) {
-      const refusal = checkCall(call)
-      const messageId = messageIdOf(call.raw)
-      if (refusal) {
-        if (delivery.doorType) throw new RequestRefused(refusal)
+    for (const item of delivery.items()) {
+      const settled = settle(item)
+      if ('refusal' in settled) {
+        const { refusal, messageId } = settled
+        if (delivery.isSingle) throw new RequestRefused(refusal)
         errors.push({ index, messageId, code: refusal.code, message: refusal.message })
-      } else if (messageId !== null) {
-        const id = `${workspace}\n${messageId}`
-        if (ids.has(id) || recentIds.has(id)) duplicates += 1
-        else ids.add(id)
+      } else if ('ignored' in settled) {
+        ignored.push({ index, code: settled.ignored })
+      } else if (isKnown(settled, workspace, ids)) {
+        duplicates += 1
       }
       index += 1
     }
-    return { errors, duplicates, ids }
+    return { errors, ignored, duplicates, ids }
+  }
+
+  /** Whether an event was taken before; one that was not adds its ids. */
+  function isKnown({ calls }: Extract<Item, { calls: unknown }>, workspace: string, ids: Set<string>): boolean {
+    let known = 0
+    for (const { raw } of calls) {
+      const messageId = messageIdOf(raw)
+      if (messageId === null) continue
+      const id = `${workspace}\n${messageId}`
+      if (ids.has(id) || recentIds.has(id)) known += 1
+      else ids.add(id)
+    }
+    return known > 0 && known === calls.length
   }
 }
 
+export type ReadIncoming = ReturnType<typeof createIngest>
+
 interface Verdict {
   errors: EventError[]
+  ignored: { index: number; code: IgnoredReason }[]
   duplicates: number
   /** The ids that are new. */
   ids: ReadonlySet<string>
 }
 
-function answerOf(received: number, { errors, duplicates }: Verdict): BatchAnswer {
-  const answer = { received, accepted: received - errors.length, duplicates, rejected: errors.length }
-  return errors.length > 0 ? { ...answer, errors } : answer
+function answerOf(received: number, { errors, ignored, duplicates }: Verdict): SourceAnswer {
+  const rejected = errors.length
+  return {
+    received,
+    accepted: received - rejected - ignored.length,
+    duplicates,
+    rejected,
+    ...(ignored.length > 0 && { ignored: ignored.length, ignoredReasons: ignored }),
+    ...(rejected > 0 && { errors }),
+  }
+}
+
+const proofOf = ({ verified }: Sender, isSigned: boolean): Pick<RequestFacts, 'verified'> =>
+  verified || isSigned ? { verified: true } : {}
+
+/** `Idempotency-Key`, where it is looked at. */
+function idempotencyKeyOf({ source }: Door, { headers }: FastifyRequest): Pick<RequestFacts, 'idempotencyKey'> {
+  const key = source === 'hogsend' ? headers['idempotency-key'] : undefined
+  return typeof key === 'string' && key.trim() !== '' ? { idempotencyKey: key } : {}
 }
 
 const bodyOf = ({ body }: FastifyRequest) => (Buffer.isBuffer(body) ? body : Buffer.alloc(0))

@@ -41,6 +41,7 @@ export function startProcessing({ data, script = SCRIPT, newest, onProgress }: P
   let restarts = 0
   let waitMs = RESTART_MIN_MS
   let processed: Position = 0
+  let waiting: { upTo: Position; resolve(): void }[] = []
   let restart: NodeJS.Timeout | undefined
   let thread = start()
 
@@ -56,6 +57,8 @@ export function startProcessing({ data, script = SCRIPT, newest, onProgress }: P
       }
       processed = upTo
       onProgress(upTo)
+      for (const { resolve } of waiting.filter((waiter) => waiter.upTo <= upTo)) resolve()
+      waiting = waiting.filter((waiter) => waiter.upTo > upTo)
     })
     worker.on('error', (error: Error) => {
       reason = error.message
@@ -76,6 +79,14 @@ export function startProcessing({ data, script = SCRIPT, newest, onProgress }: P
 
   return {
     status: (): ProcessingStatus => ({ state, restarts, ...(lastError !== undefined && { lastError }) }),
+
+    /** Resolves once all that is in the log now is in the store: true; false if that takes longer. */
+    async caughtUp(withinMs: number): Promise<boolean> {
+      const upTo = newest()
+      if (processed >= upTo) return true
+      const reached = new Promise<boolean>((resolve) => waiting.push({ upTo, resolve: () => resolve(true) }))
+      return Promise.race([reached, sleep(withinMs, false, { ref: false })])
+    },
 
     /** Lets it finish what is in the log for so long, then ends it. What is left over is processed at the next start. */
     async stop(withinMs: number): Promise<void> {

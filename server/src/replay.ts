@@ -1,19 +1,13 @@
-import { decompress, parseJson } from './body.ts'
 import { toCanonical } from './canonical.ts'
-import { type Call, checkCall, messageIdOf } from './check.ts'
+import { type Call, messageIdOf } from './check.ts'
 import { RequestRefused } from './errors.ts'
-import type { Entry, Position, Source } from './log/port.ts'
-import { callsOf, type Delivery } from './sources/delivery.ts'
-import { type NativeDoor, readNative } from './sources/native.ts'
+import type { Entry, Position } from './log/port.ts'
+import { type Delivery, type Item, settle } from './sources/delivery.ts'
+import { readBody, readEvents } from './sources/readers.ts'
 import type { Changes, Rejected, StoredEvent } from './store/port.ts'
 
 /** How much of what was not taken is kept to be looked at. */
 const EXCERPT_CHARS = 1024
-
-/** The readers of bodies, by the door that they came through. */
-const READERS: { readonly [source in Source]: (door: string, body: unknown) => Delivery } = {
-  http: (door, body) => readNative(door as NativeDoor, body),
-}
 
 /**
  * What an entry of the log comes to: its canonical events, and what was rejected of it. The same entry at the same
@@ -29,9 +23,9 @@ export function replay(partition: number, position: Position, entry: Entry): Cha
   const rejected: Rejected[] = []
   try {
     let index = 0
-    for (const call of callsOf(read(entry))) {
-      const verdict = settle(call, entry, `gen-${partition}-${position}-${index}`)
-      if ('json' in verdict) events.push(verdict)
+    for (const item of read(entry).items()) {
+      const verdict = outcomeOf(item, entry, `gen-${partition}-${position}-${index}`)
+      if (Array.isArray(verdict)) events.push(...verdict)
       else rejected.push({ ...verdict, index })
       index += 1
     }
@@ -41,19 +35,28 @@ export function replay(partition: number, position: Position, entry: Entry): Cha
   return { events, rejected }
 }
 
-function read({ source, door, body, encoding }: Entry): Delivery {
+function read({ source, door, body, encoding, facts }: Entry): Delivery {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-  return READERS[source](door, parseJson(decompress(bytes, encoding), encoding))
+  return readEvents(source, door, readBody(source, bytes, encoding).json, facts)
 }
 
-function settle(call: Call, entry: Entry, generatedId: string): StoredEvent | Rejected {
+/** The events of an item, all or none; of one that was not wanted there are none. */
+function outcomeOf(item: Item, entry: Entry, generatedId: string): StoredEvent[] | Rejected {
+  let raw: unknown
   try {
-    const refusal = checkCall(call)
-    if (!refusal) return toStored(call, entry, generatedId)
+    const settled = settle(item)
+    if ('ignored' in settled) return []
+    if ('calls' in settled) {
+      return settled.calls.map((call, place) => {
+        raw = call.raw
+        return toStored(call, entry, place === 0 ? generatedId : `${generatedId}-${place}`)
+      })
+    }
+    const { refusal, messageId } = settled
     const { code, message } = refusal
-    return rejectedBy(entry, { code, message, messageId: messageIdOf(call.raw), body: excerptOf(call.raw) })
+    return rejectedBy(entry, { code, message, messageId, body: excerptOf(settled.raw) })
   } catch (error) {
-    return rejectedBy(entry, { ...reasonOf(error), messageId: messageIdOf(call.raw), body: excerptOf(call.raw) })
+    return rejectedBy(entry, { ...reasonOf(error), messageId: messageIdOf(raw), body: excerptOf(raw) })
   }
 }
 
@@ -61,8 +64,8 @@ function toStored(call: Call, entry: Entry, generatedId: string): StoredEvent {
   const { workspace, source, receivedAtMs, facts } = entry
   if (workspace === null) throw new Error('the entry says no workspace')
   const canonical = toCanonical(call, { source, receivedAtMs, facts, generatedId })
-  const { messageId, type, userId, anonymousId, event = null } = canonical
-  const columns = { workspace, messageId, type, source, userId, anonymousId, event, receivedAtMs }
+  const { messageId, type, userId, anonymousId, email = null, event = null } = canonical
+  const columns = { workspace, messageId, type, source, userId, anonymousId, email, event, receivedAtMs }
   return { ...columns, idGenerated: messageIdOf(call.raw) === null, json: JSON.stringify(canonical) }
 }
 
@@ -81,7 +84,7 @@ const bodyText = ({ body }: Entry) => Buffer.from(body).toString('utf8').slice(0
 
 function excerptOf(raw: unknown): string {
   try {
-    return JSON.stringify(raw).slice(0, EXCERPT_CHARS)
+    return (JSON.stringify(raw) ?? '').slice(0, EXCERPT_CHARS)
   } catch (error) {
     return `(not shown: ${(error as Error).message})`
   }

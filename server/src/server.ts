@@ -67,7 +67,9 @@ export async function startServer(settings: Settings, options: ServerOptions = {
     const recentIds = createRecentIds()
     const queries = store.query
     const oneWorkspace = workspaces.length === 1
-    const app = buildApp({ keys, log, recentIds, now, queries, oneWorkspace, processing, refusals, version: version() })
+    const { contacts } = store
+    const events = { keys, log, recentIds, now, processing, refusals }
+    const app = buildApp({ ...events, queries, contacts, oneWorkspace, version: version() })
     closers.push(() => {
       const forced = setTimeout(() => app.server.closeAllConnections(), STOP_MS)
       return app.close().finally(() => clearTimeout(forced))

@@ -56,6 +56,10 @@ export interface SaidTimes {
   originalTimestamp: unknown
   sentAt: unknown
   envelopeSentAt: unknown
+  /** The source has corrected `timestamp` already. */
+  isCorrected?: boolean | undefined
+  /** How long before the request it happened, in ms, where nothing else says a time. */
+  agoMs?: unknown
 }
 
 /** All in ISO 8601, UTC, milliseconds. */
@@ -97,8 +101,11 @@ export function correctClock(said: SaidTimes, receivedAtMs: number, warn: (warni
   const originalMs = read('originalTimestamp', said.originalTimestamp) ?? read('timestamp', said.timestamp)
   const sentMs = read('sentAt', said.sentAt) ?? read('sentAt', said.envelopeSentAt)
 
-  let correctedMs = originalMs ?? receivedAtMs
-  if (originalMs !== undefined && sentMs !== undefined) correctedMs = receivedAtMs - (sentMs - originalMs)
+  const givenMs = said.isCorrected ? read('timestamp', said.timestamp) : undefined
+  const agoMs = originalMs === undefined && Number.isFinite(said.agoMs) ? (said.agoMs as number) : 0
+  let correctedMs = givenMs ?? originalMs ?? Math.floor(receivedAtMs - agoMs)
+  if (givenMs === undefined && originalMs !== undefined && sentMs !== undefined)
+    correctedMs = receivedAtMs - (sentMs - originalMs)
   if (correctedMs > receivedAtMs + DAY_MS || correctedMs < YEAR_0_MS) {
     warn('`timestamp` is more than 24 h ahead or before the year 0: the time of receipt stands instead')
     correctedMs = receivedAtMs

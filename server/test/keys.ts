@@ -1,2 +1,6 @@
 export const WRITE_KEY = 'wk_test'
 export const ADMIN_TOKEN = 'at_test'
+export const SERVER_TOKEN = 'hsr_test'
+export const HOGSEND_KEY = 'hsk_test'
+export const CHURNKEY_APP_ID = 'ck_app'
+export const CHURNKEY_API_KEY = 'ck_live_test'

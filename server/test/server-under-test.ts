@@ -5,10 +5,21 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import type { Workspace } from '../src/auth.ts'
 import { type ServerOptions, startServer } from '../src/server.ts'
-import { ADMIN_TOKEN, WRITE_KEY } from './keys.ts'
+import { ADMIN_TOKEN, CHURNKEY_API_KEY, CHURNKEY_APP_ID, HOGSEND_KEY, SERVER_TOKEN, WRITE_KEY } from './keys.ts'
 
 export { ADMIN_TOKEN, WRITE_KEY }
+
+/** A workspace with a key of every kind. */
+export const EVERY_KEY: Workspace = {
+  name: 'default',
+  writeKeys: [WRITE_KEY],
+  adminTokens: [ADMIN_TOKEN],
+  serverTokens: [SERVER_TOKEN],
+  hogsendKeys: [{ key: HOGSEND_KEY, scopes: ['ingest'] }],
+  churnkey: { appId: CHURNKEY_APP_ID, apiKey: CHURNKEY_API_KEY },
+}
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
@@ -20,9 +31,13 @@ export function temporaryFolder(): string {
 }
 
 /** A server in this process, on real files and a free port; closed after the test. */
-export async function startHere({ data = ':memory:', ...options }: ServerOptions & { data?: string } = {}) {
+export async function startHere({
+  data = ':memory:',
+  workspace,
+  ...options
+}: ServerOptions & { data?: string; workspace?: Workspace } = {}) {
   const keys = { writeKey: WRITE_KEY, adminToken: ADMIN_TOKEN }
-  const settings = { port: 0, host: '127.0.0.1', data, workspaces: undefined, warnings: [], ...keys }
+  const settings = { port: 0, host: '127.0.0.1', data, workspaces: workspace && [workspace], warnings: [], ...keys }
   const server = await startServer(settings, options)
   onTestFinished(server.close)
   return { ...client(server.url), close: server.close }

@@ -6,18 +6,31 @@ type EventCode = Exclude<
   RefusalCode,
   | 'malformed_json'
   | 'invalid_batch'
+  | 'batch_too_large'
   | 'invalid_parameter'
   | 'invalid_request'
   | 'missing_write_key'
   | 'invalid_write_key'
   | 'missing_token'
   | 'invalid_token'
+  | 'missing_api_key'
+  | 'invalid_api_key'
+  | 'missing_signature'
+  | 'invalid_signature'
+  | 'invalid_auth_hash'
+  | 'forbidden_scope'
   | 'not_found'
   | 'payload_too_large'
   | 'rate_limited'
   | 'internal_error'
   | 'unavailable'
   | 'not_built'
+  // Of single sources only: sources.test.ts.
+  | 'invalid_email'
+  | 'invalid_distinct_id'
+  | 'invalid_notification'
+  | 'data_update_not_allowed'
+  | 'missing_customer_data'
 >
 
 const long = (chars: number) => 'x'.repeat(chars)

@@ -1,7 +1,15 @@
 import type { Refusal } from '../errors.ts'
 
 /** The door that a request came through, and with it the reader of its body. */
-export type Source = 'http'
+export type Source =
+  | 'http'
+  | 'segment'
+  | 'posthog'
+  | 'intercom'
+  | 'hyperengage'
+  | 'churnkey'
+  | 'hogsend'
+  | 'signalsmith'
 
 /** What the request itself says of its sender. */
 export interface RequestFacts {
@@ -9,6 +17,10 @@ export interface RequestFacts {
   userAgent?: string
   /** It had an `Origin`: the sender is a page, and its address and browser are the user's. */
   fromBrowser: boolean
+  /** A server's secret or a valid signature stood behind the request; absent if not. */
+  verified?: true
+  /** `Idempotency-Key`, where the endpoint looks at it. */
+  idempotencyKey?: string
 }
 
 /** One request, as it came, so that anything can be made again from the original. */

@@ -1,5 +1,26 @@
+import { BATCH_MAX_EVENTS } from '../../../src/limits.ts'
 import type { EventType } from '../../../src/wire.ts'
-import type { Call, Fields } from '../check.ts'
+import { type Call, checkCall, checkSize, type Fields, isObject, messageIdOf, type Terms } from '../check.ts'
+import { isWhat, type Refusal, RequestRefused, refuse, refused } from '../errors.ts'
+
+/** Why an event was not wanted; the closed list of the API. */
+export type IgnoredReason = 'posthog_internal_event' | 'group_type_not_account' | 'unsupported_topic' | 'no_person'
+
+/** What one event of a source comes to: a call, or several; or why there is none. */
+export type Item =
+  | { calls: readonly Call[] }
+  | { refusal: Refusal; raw: unknown; messageId: string | null }
+  | { ignored: IgnoredReason }
+
+/** What one request brings: what every source makes of a body. */
+export interface Delivery {
+  /** Events that the body holds: good, bad and unwanted. */
+  events: number
+  /** Whether it is one event at an endpoint for one: refused, it is the whole answer. */
+  isSingle: boolean
+  /** One an event, in order: the place in here is its `index` in answers. The same at every call. */
+  items(): Iterable<Item>
+}
 
 /** Calls that share an envelope. */
 export interface Group {
@@ -7,20 +28,66 @@ export interface Group {
   calls: readonly unknown[]
 }
 
-/** What one request brings, in its order: what every source makes of a body. */
-export interface Delivery {
-  groups: readonly Group[]
-  /** Calls of all groups. */
-  events: number
-  /** The type of every call, where the endpoint says it. */
-  doorType: EventType | undefined
-}
-
 export const NO_ENVELOPE: Fields = {}
 
-/** The calls of all groups, in order: the place of a call in here is its `index` in answers. */
-export function* callsOf({ groups, doorType }: Delivery): Generator<Call, void, undefined> {
-  for (const { envelope, calls } of groups) {
-    for (const raw of calls) yield { raw, envelope, doorType }
+/** Of bodies whose events are calls already. Copies nothing. */
+export function callsDelivery(
+  groups: readonly Group[],
+  { doorType, isSingle, terms }: { doorType?: EventType | undefined; isSingle: boolean; terms?: Terms },
+): Delivery {
+  return {
+    events: groups.reduce((sum, { calls }) => sum + calls.length, 0),
+    isSingle,
+    *items() {
+      for (const { envelope, calls } of groups) {
+        for (const raw of calls) yield { calls: [{ raw, envelope, doorType, terms }] }
+      }
+    },
   }
+}
+
+/** What a source makes of one of its events; a refusal may also be thrown. */
+export type Mapping = (event: Fields) => { calls: readonly Call[] } | { ignored: IgnoredReason } | { refusal: Refusal }
+
+/** Of bodies whose events have another form: `map` makes calls of each, once it is known to be an object of a bearable size. */
+export function mappedDelivery(
+  events: readonly unknown[],
+  { isSingle, eventMaxBytes, map }: { isSingle: boolean; eventMaxBytes: number; map: Mapping },
+): Delivery {
+  function itemOf(raw: unknown): Item {
+    if (!isObject(raw)) return refusalOf(refuse('invalid_event', 'be a JSON object', isWhat(raw)), raw)
+    const excess = checkSize(raw, eventMaxBytes)
+    if (excess) return refusalOf(excess, raw)
+    try {
+      const item = map(raw)
+      return 'refusal' in item ? refusalOf(item.refusal, raw) : item
+    } catch (error) {
+      if (error instanceof RequestRefused) return refusalOf(error.refusal, raw)
+      throw error
+    }
+  }
+  return {
+    events: events.length,
+    isSingle,
+    *items() {
+      for (const raw of events) yield itemOf(raw)
+    },
+  }
+}
+
+const refusalOf = (refusal: Refusal, raw: unknown): Item => ({ refusal, raw, messageId: messageIdOf(raw) })
+
+/** An item with its calls checked: of one that has a call which cannot be taken nothing is. */
+export function settle(item: Item): Item {
+  if (!('calls' in item)) return item
+  for (const call of item.calls) {
+    const refusal = checkCall(call)
+    if (refusal) return { refusal, raw: call.raw, messageId: messageIdOf(call.raw) }
+  }
+  return item
+}
+
+/** Throws `payload_too_large`. */
+export function limitEvents(events: number, maxEvents = BATCH_MAX_EVENTS): void {
+  if (events > maxEvents) throw refused('payload_too_large', 'batch', `${events}`, maxEvents)
 }

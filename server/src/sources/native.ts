@@ -1,9 +1,9 @@
-import { BATCH_MAX_EVENTS, EVENT_MAX_BYTES } from '../../../src/limits.ts'
+import { EVENT_MAX_BYTES } from '../../../src/limits.ts'
 import type { EventType } from '../../../src/wire.ts'
 import { type Fields, isObject } from '../check.ts'
 import { isWhat, NESTING_MAX_LEVELS, refused } from '../errors.ts'
 import { excessOf } from '../json-size.ts'
-import { type Delivery, type Group, NO_ENVELOPE } from './delivery.ts'
+import { callsDelivery, type Delivery, type Group, limitEvents, NO_ENVELOPE } from './delivery.ts'
 
 /** The endpoints below `/ingest/v1/`. */
 export type NativeDoor = EventType | 'batch'
@@ -13,15 +13,22 @@ export type NativeDoor = EventType | 'batch'
  * calls. Copies nothing. Throws `invalid_batch` and `payload_too_large`.
  */
 export function readNative(door: NativeDoor, body: unknown): Delivery {
-  if (door !== 'batch') return { groups: [{ envelope: NO_ENVELOPE, calls: [body] }], events: 1, doorType: door }
-
-  const groups = groupsOf(body)
-  const events = groups.reduce((sum, { calls }) => sum + calls.length, 0)
-  if (events > BATCH_MAX_EVENTS) throw refused('payload_too_large', 'batch', `${events}`)
-  return { groups, events, doorType: undefined }
+  if (door !== 'batch') {
+    return callsDelivery([{ envelope: NO_ENVELOPE, calls: [body] }], { doorType: door, isSingle: true })
+  }
+  const delivery = callsDelivery(groupsOf(body), { isSingle: false })
+  limitEvents(delivery.events)
+  return delivery
 }
 
-function groupsOf(body: unknown): Group[] {
+/** The `writeKey` of a body; an array says it in its first item. */
+export function nativeKeyOf(body: unknown): unknown {
+  const first = Array.isArray(body) ? body[0] : body
+  return isObject(first) ? first.writeKey : undefined
+}
+
+/** Calls by envelope, of a body that is an envelope, or an array of envelopes or calls. Throws `invalid_batch`. */
+export function groupsOf(body: unknown): Group[] {
   if (isObject(body)) return [readEnvelope(body)]
   if (!Array.isArray(body)) {
     throw refused('invalid_batch', 'The body must be an object with `batch`, or an array', isWhat(body))

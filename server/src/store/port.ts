@@ -11,6 +11,8 @@ export interface StoredEvent {
   source: string
   userId: string | null
   anonymousId: string | null
+  /** Where it is an identity, in lower case. */
+  email: string | null
   /** Name of a `track`. */
   event: string | null
   /** When the request arrived; dedup forgets by it. */
@@ -76,6 +78,29 @@ export interface Queries {
   lastStoredAtMs(): number | null
 }
 
+/** A person as Hogsend shows one: who has an e-mail address, a `userId`, or both. */
+export interface Contact {
+  /** Its `userId`, else its e-mail address: what it can be asked for by. */
+  id: string
+  externalId: string | null
+  email: string | null
+  /** Traits as they are now. */
+  properties: Readonly<Record<string, unknown>>
+  /** Times in ISO 8601: of the oldest and newest event, and of when they arrived. */
+  firstSeenAt: string
+  lastSeenAt: string
+  createdAt: string
+  updatedAt: string
+}
+
+/** What the store knows of people by the ids that Hogsend uses. */
+export interface Contacts {
+  /** Those who have the `userId`, and those who have the address; each once. */
+  find(workspace: string, ids: { userId?: string | undefined; email?: string | undefined }): Contact[]
+  /** Whether an event of that contact had this anonymous id. */
+  hasAnonymousId(workspace: string, contact: Contact, anonymousId: string): boolean
+}
+
 /** Where processing ends. One transaction: events, what was rejected, ids and the position, or none of them. */
 export interface Store {
   /** Up to where the log is processed; undefined before the first commit. */
@@ -83,5 +108,6 @@ export interface Store {
   /** Stores each event whose (workspace, messageId) was not stored in the last 30 days at least; the first one wins. */
   commit(partition: number, upTo: Position, changes: Changes): Promise<void>
   query: Queries
+  contacts: Contacts
   close(): Promise<void>
 }

@@ -47,6 +47,10 @@ const STEPS = [
     body        TEXT NOT NULL
   );
   `,
+  `
+  ALTER TABLE events ADD COLUMN email TEXT;
+  CREATE INDEX events_email ON events (workspace, email) WHERE email IS NOT NULL;
+  `,
 ]
 
 /** Makes the file, or brings an older one to this version. Throws at a file of a newer version. */

@@ -1,5 +1,6 @@
 import type { Position } from '../log/port.ts'
 import { type Database, openForReading, openForWriting, transaction } from '../sqlite.ts'
+import { createContacts } from './contacts.ts'
 import { createDedup } from './dedup.ts'
 import type { Changes, Store, StoredEvent } from './port.ts'
 import { createQueries } from './queries.ts'
@@ -29,6 +30,7 @@ export function openSqliteStore(file: string): Store {
     },
 
     query: createQueries(reader),
+    contacts: createContacts(reader),
 
     async close() {
       reader.close()
@@ -40,7 +42,7 @@ export function openSqliteStore(file: string): Store {
 function createWriter(database: Database) {
   const dedup = createDedup(database)
   const lastEvent = database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'events'`)
-  const insertEvent = database.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+  const insertEvent = database.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const insertRejected = database.prepare(`
     INSERT INTO rejected (workspace, received_at, source, status, code, message, place, message_id, body)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
@@ -81,6 +83,7 @@ function createWriter(database: Database) {
         event.anonymousId,
         event.event,
         event.json,
+        event.email,
       )
       next += 1
     }

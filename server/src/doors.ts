@@ -1,0 +1,210 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Credentials, Keys, Sender, Workspace } from './auth.ts'
+import { isAbsent, isObject } from './check.ts'
+import { type Refusal, refused } from './errors.ts'
+import type { Source } from './log/port.ts'
+import { churnkeySignedText } from './sources/churnkey.ts'
+import { nativeKeyOf } from './sources/native.ts'
+import { postHogKeyOf } from './sources/posthog.ts'
+import { segmentKeyOf, segmentSignedText } from './sources/segment.ts'
+import { isSignedBy } from './webhook-signature.ts'
+
+type Method = 'POST' | 'PUT' | 'PATCH'
+
+/** Who sends, and the proofs of it, in the way of one source. Every function throws the refusal that fits. */
+interface Guard {
+  /** By headers and URL, before the body is looked at; undefined if the body must say it. */
+  byRequest(keys: Keys, credentials: Credentials): Sender | undefined
+  byBody(keys: Keys, json: unknown): Sender
+  /** Whether the body is signed by a secret of the workspace. Throws where it must be and is not. */
+  isSigned?(workspace: Workspace, request: Signed): boolean
+}
+
+interface Signed {
+  headers: IncomingHttpHeaders
+  /** Decompressed. */
+  body: Buffer
+  json: unknown
+}
+
+/** One endpoint that takes events. */
+export interface Door {
+  path: string
+  methods: Method[]
+  source: Source
+  /** Its name within the source. */
+  door: string
+  guard: Guard
+  /** Answers HEAD, for products that look at a URL before they take it. */
+  answersHead?: true
+  /** The body of a refusal, where it is not `{ error: { code, message } }`. */
+  refusalBody?(refusal: Refusal): object
+}
+
+const byWriteKey = (keyOf: (json: unknown) => unknown): Guard => ({
+  byRequest: (keys, credentials) => keys.writerByRequest(credentials),
+  byBody: (keys, json) => keys.writerByBody(keyOf(json)),
+})
+
+const NATIVE = byWriteKey(nativeKeyOf)
+
+/** `X-Signature`: https://segment.com/docs/connections/destinations/catalog/actions-webhook/ */
+const SEGMENT: Guard = {
+  ...byWriteKey(segmentKeyOf),
+  isSigned({ segmentSharedSecret: secret }, { headers, body, json }) {
+    const signature = headers['x-signature']
+    if (secret === undefined) return false
+    if (typeof signature !== 'string') throw refused('missing_signature', 'X-Signature')
+    const isValid = [body, segmentSignedText(json)].some((signed) => isSignedBy(signature, secret, signed, 'sha1'))
+    if (!isValid) throw refused('invalid_signature', 'X-Signature')
+    return true
+  },
+}
+
+/** `X-Hub-Signature`: https://developers.intercom.com/docs/references/webhooks/webhook-models */
+const INTERCOM: Guard = {
+  ...byWriteKey(nativeKeyOf),
+  isSigned({ intercomClientSecret: secret }, { headers, body }) {
+    const signature = headers['x-hub-signature']
+    if (secret === undefined) return false
+    if (typeof signature !== 'string') throw refused('missing_signature', 'X-Hub-Signature')
+    if (!signature.startsWith('sha1=') || !isSignedBy(signature.slice('sha1='.length), secret, body, 'sha1')) {
+      throw refused('invalid_signature', 'X-Hub-Signature')
+    }
+    return true
+  },
+}
+
+const noSender = (): never => {
+  throw new Error('the request has said its sender')
+}
+
+const HOGSEND: Guard = { byRequest: (keys, credentials) => keys.hogsend(credentials), byBody: noSender }
+
+const CHURNKEY: Guard = {
+  byRequest(keys, credentials) {
+    const sender = keys.churnkey(credentials)
+    if (!sender) throw refused('missing_api_key', 'churnkey')
+    return sender
+  },
+  byBody: noSender,
+}
+
+/** A page has no API key: it says its app, and may prove its customer. A forged proof is not the same as none. */
+const CHURNKEY_PAGE: Guard = {
+  byRequest: (keys, credentials) => keys.churnkey(credentials),
+  byBody(keys, json) {
+    const { appId, authHash, ...event } = isObject(json) ? json : {}
+    const workspace = keys.churnkeyApp(appId)
+    if (isAbsent(authHash)) return { workspace, verified: false }
+    const signed = churnkeySignedText(event)
+    const isValid = typeof authHash === 'string' && isSignedBy(authHash, workspace.churnkey!.apiKey, signed, 'sha256')
+    if (!isValid || signed === '') throw refused('invalid_auth_hash')
+    return { workspace, verified: true }
+  },
+}
+
+const native = (path: string, door: string): Door => ({
+  path: `/ingest/v1/${path}`,
+  methods: ['POST'],
+  source: 'http',
+  door,
+  guard: NATIVE,
+})
+
+const postHog = (path: string): Door => ({
+  path: `/ingest/v1/posthog${path}`,
+  methods: ['POST'],
+  source: 'posthog',
+  door: 'capture',
+  guard: byWriteKey(postHogKeyOf),
+  ...(path === '' && { answersHead: true }),
+})
+
+const hyperengage = (path: string, door: 'server' | 'page'): Door => ({
+  path,
+  methods: ['POST'],
+  source: 'hyperengage',
+  door,
+  guard: {
+    byRequest: (keys, credentials) => (door === 'server' ? keys.server(credentials) : keys.serverOrWriter(credentials)),
+    byBody: noSender,
+  },
+})
+
+const churnkey = (door: string, guard: Guard): Door => ({
+  path: `/v1/api/events/${door}`,
+  methods: ['POST'],
+  source: 'churnkey',
+  door,
+  guard,
+})
+
+/** Its client shows `error` where it is a string. */
+export const hogsendRefusal = ({ code, message }: Refusal) => ({ error: message, code })
+
+const hogsend = (method: Method, path: string, door: string): Door => ({
+  path: `/v1/${path}`,
+  methods: [method],
+  source: 'hogsend',
+  door,
+  guard: HOGSEND,
+  refusalBody: hogsendRefusal,
+})
+
+const signalSmith = (path: string, door: string): Door => ({
+  path: `/api/v1/events${path}`,
+  methods: ['POST'],
+  source: 'signalsmith',
+  door,
+  guard: NATIVE,
+})
+
+/** Every endpoint that takes events. The short ones below `/ingest/v1/` are those of analytics-next. */
+export const DOORS: readonly Door[] = [
+  native('identify', 'identify'),
+  native('track', 'track'),
+  native('page', 'page'),
+  native('screen', 'screen'),
+  native('group', 'group'),
+  native('alias', 'alias'),
+  native('batch', 'batch'),
+  native('i', 'identify'),
+  native('t', 'track'),
+  native('p', 'page'),
+  native('s', 'screen'),
+  native('g', 'group'),
+  native('a', 'alias'),
+  native('b', 'batch'),
+  {
+    path: '/ingest/v1/segment',
+    methods: ['POST', 'PUT', 'PATCH'],
+    source: 'segment',
+    door: 'webhook',
+    guard: SEGMENT,
+    answersHead: true,
+  },
+  postHog(''),
+  postHog('/e'),
+  postHog('/batch'),
+  postHog('/capture'),
+  postHog('/i/v0/e'),
+  {
+    path: '/ingest/v1/intercom',
+    methods: ['POST'],
+    source: 'intercom',
+    door: 'webhook',
+    guard: INTERCOM,
+    answersHead: true,
+  },
+  hyperengage('/api/v1/s2s/event', 'server'),
+  hyperengage('/api/v1/event', 'page'),
+  churnkey('new', CHURNKEY_PAGE),
+  churnkey('bulk', CHURNKEY),
+  churnkey('customer-update', CHURNKEY),
+  hogsend('PUT', 'contacts', 'contact'),
+  hogsend('POST', 'events', 'event'),
+  hogsend('POST', 'groups', 'group'),
+  signalSmith('', 'event'),
+  signalSmith('/batch', 'batch'),
+]

@@ -1,0 +1,101 @@
+import type { EventType } from '../../../src/wire.ts'
+import { type Call, type Fields, isAbsent, isObject } from '../check.ts'
+import { isWhat, refuse, refused } from '../errors.ts'
+import type { RequestFacts } from '../log/port.ts'
+import { type Delivery, type Mapping, mappedDelivery } from './delivery.ts'
+import { CHURNKEY_BULK_MAX_EVENTS, CONNECTOR_EVENT_MAX_BYTES } from './limits.ts'
+import { emailOf, fieldsOf, isEmpty, present, textOf } from './reading.ts'
+
+const TERMS = { eventMaxBytes: CONNECTOR_EVENT_MAX_BYTES }
+
+/** The endpoints below `/v1/api/events/`. */
+export type ChurnkeyDoor = 'new' | 'bulk' | 'customer-update'
+
+/** Events and updates of Churnkey. Throws `invalid_batch` and `batch_too_large`. */
+export function readChurnkey(door: ChurnkeyDoor, body: unknown, { verified }: RequestFacts): Delivery {
+  if (door !== 'bulk') {
+    const map: Mapping = door === 'new' ? (event) => newCalls(event, verified === true) : updateCalls
+    return mappedDelivery([body], { isSingle: true, eventMaxBytes: CONNECTOR_EVENT_MAX_BYTES, map })
+  }
+  if (!Array.isArray(body)) throw refused('invalid_batch', 'The body must be an array of events', isWhat(body))
+  if (body.length > CHURNKEY_BULK_MAX_EVENTS) throw refused('batch_too_large', CHURNKEY_BULK_MAX_EVENTS, body.length)
+  return mappedDelivery(body, { isSingle: false, eventMaxBytes: CONNECTOR_EVENT_MAX_BYTES, map: bulkCalls })
+}
+
+/** What `authHash` is the HMAC of. */
+export function churnkeySignedText(body: Fields): string {
+  return textOf(body.customerId) ?? textOf(body.customerEmail) ?? ''
+}
+
+/** Without a secret behind it an event says what happened, and changes nothing of the customer. */
+function newCalls(event: Fields, verified: boolean): ReturnType<Mapping> {
+  const customer = customerOf(event)
+  const updates = updatesOf(event, customer)
+  if (verified) return { calls: [...updates, trackOf(event, customer)] }
+  const warnings = updates.length === 0 ? [] : ['customer data was not used: no secret stands behind the request']
+  return { calls: [trackOf(event, customer, warnings)] }
+}
+
+function bulkCalls(event: Fields): ReturnType<Mapping> {
+  if (!isAbsent(event.customerData)) return { refusal: refuse('data_update_not_allowed', 'customerData') }
+  if (!isAbsent(fieldsOf(event.user).data)) return { refusal: refuse('data_update_not_allowed', 'user.data') }
+  return { calls: [trackOf(event, customerOf(event))] }
+}
+
+function updateCalls(update: Fields): ReturnType<Mapping> {
+  const calls = updatesOf(update, customerOf(update))
+  return calls.length === 0 ? { refusal: refuse('missing_customer_data') } : { calls }
+}
+
+interface Customer {
+  /** What every call about it says. */
+  fields: { userId: string | undefined; context: Fields }
+  email: string | undefined
+  /** There where a person of the customer is named: then the customer is the account. */
+  accountId: string | undefined
+}
+
+/** Throws `invalid_user_id`, `invalid_email` and `missing_identity`. */
+function customerOf({ customerId, uid, customerEmail, user }: Fields): Customer {
+  for (const id of [customerId, uid, fieldsOf(user).uid]) {
+    if (!isAbsent(id) && textOf(id) === undefined) throw refused('invalid_user_id', isWhat(id))
+  }
+  const email = emailOf(customerEmail)
+  if (email === undefined && !isAbsent(customerEmail)) throw refused('invalid_email', isWhat(customerEmail))
+
+  const ownId = textOf(uid) ?? textOf(customerId)
+  const person = textOf(fieldsOf(user).uid)
+  if (ownId === undefined && email === undefined) throw refused('missing_identity')
+  const accountId = person === undefined ? undefined : ownId
+  const billingId = textOf(customerId)
+  const context = present({
+    groupId: accountId,
+    externalIds: billingId === undefined ? undefined : { churnkeyCustomerId: billingId },
+  })
+  return { fields: { userId: person ?? ownId, context }, email, accountId }
+}
+
+function updatesOf({ customerData, user, eventDate }: Fields, customer: Customer): Call[] {
+  const { accountId } = customer
+  const { data } = fieldsOf(user)
+  const calls: Call[] = []
+  const add = (type: EventType, fields: Fields, traits: unknown) =>
+    calls.push(toCall({ type, ...fields, traits, timestamp: eventDate }, customer))
+  if (accountId !== undefined) {
+    if (!isAbsent(customerData)) add('group', { groupId: accountId }, customerData)
+    if (!isAbsent(data)) add('identify', {}, data)
+  } else {
+    const both = isObject(customerData) && isObject(data) ? { ...customerData, ...data } : undefined
+    const traits = both ?? (isAbsent(customerData) ? data : customerData)
+    if (!isAbsent(traits) && !(isObject(traits) && isEmpty(traits))) add('identify', {}, traits)
+  }
+  return calls
+}
+
+const trackOf = ({ event, eventData, eventDate }: Fields, customer: Customer, warnings?: string[]): Call =>
+  toCall({ type: 'track', event, properties: eventData, timestamp: eventDate }, customer, warnings)
+
+/** Never with a `messageId`: its times are days, and equal events of a day are legitimate. */
+function toCall(fields: Fields, { fields: common, email }: Customer, warnings?: string[]): Call {
+  return { raw: { ...common, ...fields }, envelope: {}, doorType: undefined, terms: TERMS, beyond: { email, warnings } }
+}
