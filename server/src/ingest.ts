@@ -27,6 +27,7 @@ export interface IngestParts {
 /** A request that was read and judged, and is not taken yet. */
 export interface Incoming {
   workspace: string
+  /** What a request of one event says; of more it is not kept while they are written. */
   json: unknown
   /** Of the good events that came with one, those not known to be taken already; as `<workspace>\n<messageId>`. */
   ids: ReadonlySet<string>
@@ -73,7 +74,7 @@ export function createIngest({ keys, log, recentIds, now }: IngestParts) {
 
     return {
       workspace,
-      json,
+      json: delivery.isSingle ? json : undefined,
       ids: verdict.ids,
       ignored: verdict.ignored,
       async take() {
