@@ -69,7 +69,7 @@ export function createIngest({ keys, log, recentIds, now }: IngestParts) {
     const delivery = readEvents(source, door.door, json, facts)
     const verdict = judge(delivery, workspace)
     const bytes = { encoding, body: received, bodyBytes: body.length }
-    const { events } = delivery
+    const events = delivery.items.length
     const entry: Entry = { source, door: door.door, receivedAtMs, workspace, facts, ...bytes, events, refusal: null }
 
     return {
@@ -92,7 +92,7 @@ export function createIngest({ keys, log, recentIds, now }: IngestParts) {
     const ids = new Set<string>()
     let duplicates = 0
     let index = 0
-    for (const item of delivery.items()) {
+    for (const item of delivery.items) {
       const settled = settle(item)
       if ('refusal' in settled) {
         const { refusal, messageId } = settled

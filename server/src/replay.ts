@@ -23,7 +23,7 @@ export function replay(partition: number, position: Position, entry: Entry): Cha
   const rejected: Rejected[] = []
   try {
     let index = 0
-    for (const item of read(entry).items()) {
+    for (const item of read(entry).items) {
       const verdict = outcomeOf(item, entry, `gen-${partition}-${position}-${index}`)
       if (Array.isArray(verdict)) events.push(...verdict)
       else rejected.push({ ...verdict, index })

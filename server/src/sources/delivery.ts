@@ -14,12 +14,13 @@ export type Item =
 
 /** What one request brings: what every source makes of a body. */
 export interface Delivery {
-  /** Events that the body holds: good, bad and unwanted. */
-  events: number
   /** Whether it is one event at an endpoint for one: refused, it is the whole answer. */
   isSingle: boolean
-  /** One an event, in order: the place in here is its `index` in answers. The same at every call. */
-  items(): Iterable<Item>
+  /**
+   * One an event, good, bad or unwanted, in order: the place in here is its `index` in answers. An array, because what
+   * a generator yields outlived its request: three times the memory under load.
+   */
+  items: readonly Item[]
 }
 
 /** Calls that share an envelope. */
@@ -36,13 +37,10 @@ export function callsDelivery(
   { doorType, isSingle, terms }: { doorType?: EventType | undefined; isSingle: boolean; terms?: Terms },
 ): Delivery {
   return {
-    events: groups.reduce((sum, { calls }) => sum + calls.length, 0),
     isSingle,
-    *items() {
-      for (const { envelope, calls } of groups) {
-        for (const raw of calls) yield { calls: [{ raw, envelope, doorType, terms }] }
-      }
-    },
+    items: groups.flatMap(({ envelope, calls }) =>
+      calls.map((raw) => ({ calls: [{ raw, envelope, doorType, terms }] })),
+    ),
   }
 }
 
@@ -63,16 +61,12 @@ export function mappedDelivery(
       return 'refusal' in item ? refusalOf(item.refusal, raw) : item
     } catch (error) {
       if (error instanceof RequestRefused) return refusalOf(error.refusal, raw)
-      throw error
+      // A mistake of ours at one event must not cost the others; it is said in the answer, and here.
+      process.stderr.write(`airhop-ingest: an event could not be mapped: ${(error as Error).stack}\n`)
+      return refusalOf(refuse('invalid_event', 'be one that can be read', `failed: ${(error as Error).message}`), raw)
     }
   }
-  return {
-    events: events.length,
-    isSingle,
-    *items() {
-      for (const raw of events) yield itemOf(raw)
-    },
-  }
+  return { isSingle, items: events.map(itemOf) }
 }
 
 const refusalOf = (refusal: Refusal, raw: unknown): Item => ({ refusal, raw, messageId: messageIdOf(raw) })

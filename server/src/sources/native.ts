@@ -17,7 +17,7 @@ export function readNative(door: NativeDoor, body: unknown): Delivery {
     return callsDelivery([{ envelope: NO_ENVELOPE, calls: [body] }], { doorType: door, isSingle: true })
   }
   const delivery = callsDelivery(groupsOf(body), { isSingle: false })
-  limitEvents(delivery.events)
+  limitEvents(delivery.items.length)
   return delivery
 }
 

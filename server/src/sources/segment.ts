@@ -13,7 +13,7 @@ const TERMS = { eventMaxBytes: CONNECTOR_EVENT_MAX_BYTES, clockIsCorrected: true
 export function readSegment(body: unknown): Delivery {
   const groups = isOneCall(body) ? [{ envelope: NO_ENVELOPE, calls: [body] }] : groupsOf(body)
   const delivery = callsDelivery(groups, { isSingle: false, terms: TERMS })
-  limitEvents(delivery.events, SEGMENT_WEBHOOK_MAX_EVENTS)
+  limitEvents(delivery.items.length, SEGMENT_WEBHOOK_MAX_EVENTS)
   return delivery
 }
 

@@ -10,8 +10,7 @@ export type SignalSmithDoor = 'event' | 'batch'
 export function readSignalSmith(door: SignalSmithDoor, body: unknown): Delivery {
   if (door === 'event') return callsDelivery([{ envelope: NO_ENVELOPE, calls: [body] }], { isSingle: true })
   const delivery = callsDelivery(groupsOf(body), { isSingle: false })
-  if (delivery.events > SIGNALSMITH_BATCH_MAX_EVENTS) {
-    throw refused('batch_too_large', SIGNALSMITH_BATCH_MAX_EVENTS, delivery.events)
-  }
+  const events = delivery.items.length
+  if (events > SIGNALSMITH_BATCH_MAX_EVENTS) throw refused('batch_too_large', SIGNALSMITH_BATCH_MAX_EVENTS, events)
   return delivery
 }
