@@ -1,0 +1,450 @@
+import { gzipSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import { CHURNKEY_API_KEY, CHURNKEY_APP_ID, HOGSEND_KEY, SERVER_TOKEN, WRITE_KEY } from './keys.ts'
+import { EVERY_KEY, startHere } from './server-under-test.ts'
+
+type Server = Awaited<ReturnType<typeof startHere>>
+
+const start = () => startHere({ workspace: EVERY_KEY })
+
+const answered = async (response: Promise<Response>) => (await (await response).json()) as any
+
+describe('PostHog', () => {
+  const post = (server: Server, body: unknown, path = '') =>
+    answered(server.post(`/ingest/v1/posthog${path}`, body, { authorization: `Bearer ${WRITE_KEY}` }))
+
+  test('every way in which a body is wrapped comes to the same', async () => {
+    const server = await start()
+    const bodyOf = (uuid: string) =>
+      JSON.stringify({ api_key: WRITE_KEY, event: 'e', distinct_id: 'u', uuid, properties: { a: 'ä+ /?' } })
+    const base64 = (body: Buffer | string) => Buffer.from(body).toString('base64')
+    const wraps: [string, (body: string) => string | Buffer][] = [
+      ['/e/', (body) => body],
+      ['/e', (body) => gzipSync(body)],
+      ['/e/?compression=gzip-js', (body) => gzipSync(body)],
+      ['/e/?compression=base64', (body) => `data=${encodeURIComponent(base64(body))}`],
+      ['/capture/', (body) => `data=${base64(body)}&compression=base64`],
+      ['/capture', (body) => `data=${encodeURIComponent(body)}`],
+      ['/i/v0/e/', (body) => `data=${encodeURIComponent(base64(gzipSync(body)))}`],
+      ['/batch/', (body) => `{"api_key":"${WRITE_KEY}","batch":[${body}]}`],
+      ['/batch', (body) => `[${body}]`],
+    ]
+    for (const [at, [path, wrap]] of wraps.entries()) {
+      const response = await server.post(`/ingest/v1/posthog${path}`, wrap(bodyOf(`id-${at}`)), {})
+      expect(await response.json(), path).toMatchObject({ received: 1, accepted: 1 })
+    }
+    const events = await server.stored()
+    expect(events.map(({ messageId }) => messageId)).toEqual(wraps.map((_, at) => `posthog:id-${at}`))
+    for (const event of events) expect(event).toMatchObject({ userId: 'u', event: 'e', properties: { a: 'ä+ /?' } })
+  })
+
+  test('an old client says its key in the properties', async () => {
+    const server = await start()
+    const event = {
+      event: 'e',
+      properties: { token: WRITE_KEY, distinct_id: 'u', $insert_id: 'i1', $is_identified: false },
+    }
+    expect(await answered(server.post('/ingest/v1/posthog/e/', [event], {}))).toMatchObject({ accepted: 1 })
+    expect(await server.stored()).toMatchObject([
+      { messageId: 'posthog:i1', anonymousId: 'u', userId: null, properties: {} },
+    ])
+  })
+
+  test('what sets traits is an identify before its event; internal events are counted, and only their traits kept', async () => {
+    const server = await start()
+    const common = { distinct_id: 'u', timestamp: '2025-03-15T14:30:00Z' }
+    const batch = [
+      { ...common, uuid: '1', event: 'e', $set: { a: 1, $b: 2 }, $set_once: { c: null, d: 4 }, $unset: ['x', 7] },
+      { ...common, uuid: '2', event: '$pageleave' },
+      { ...common, uuid: '3', event: '$autocapture', properties: { $set: { f: 1 } } },
+      { ...common, uuid: '4', event: '$groupidentify', properties: { $group_type: 'project', $group_key: 'p' } },
+      { ...common, uuid: '5', event: '$merge_dangerously', properties: { alias: 'old' } },
+    ]
+    expect(await post(server, { batch }, '/batch/')).toMatchObject({
+      received: 5,
+      accepted: 3,
+      ignored: 2,
+      ignoredReasons: [
+        { index: 1, code: 'posthog_internal_event' },
+        { index: 3, code: 'group_type_not_account' },
+      ],
+    })
+    expect(await server.stored()).toMatchObject([
+      { messageId: 'posthog:1#set', type: 'identify', traits: { a: 1, x: null }, traitsOnce: { d: 4 } },
+      { messageId: 'posthog:1', type: 'track' },
+      { messageId: 'posthog:3#set', type: 'identify', traits: { f: 1 } },
+      { messageId: 'posthog:5', type: 'alias', userId: 'u', previousId: 'old' },
+    ])
+  })
+
+  test('what cannot be taken is said by place and code, and costs nothing else', async () => {
+    const server = await start()
+    const batch = [
+      7,
+      { event: 'e' },
+      { event: 'e', distinct_id: { a: 1 } },
+      { event: 'e', distinct_id: 'x'.repeat(600) },
+      { distinct_id: 'u' },
+      { event: 'good', distinct_id: 7 },
+    ]
+    const { errors, ...counts } = await post(server, batch)
+    expect(counts).toMatchObject({ received: 6, accepted: 1, rejected: 5 })
+    expect(errors.map(({ index, code }: any) => [index, code])).toEqual([
+      [0, 'invalid_event'],
+      [1, 'missing_identity'],
+      [2, 'invalid_distinct_id'],
+      [3, 'invalid_distinct_id'],
+      [4, 'missing_event'],
+    ])
+    expect(await server.stored()).toMatchObject([{ userId: '7', event: 'good' }])
+    expect(await server.rejected()).toHaveLength(5)
+  })
+
+  test('without an id, an event with a time of its own repeats itself; `offset` says how long ago one was', async () => {
+    const server = await start()
+    const timed = { event: 'e', distinct_id: 'u', timestamp: '2025-03-15T14:30:00Z' }
+    for (let time = 0; time < 2; time += 1) await post(server, timed)
+    await post(server, { event: 'ago', distinct_id: 'u', offset: 60_000 })
+    const [first, second, ...more] = await server.stored()
+    expect(more).toEqual([])
+    expect(first!.messageId).toMatch(/^posthog:[0-9a-f]{64}$/)
+    const { receivedAt, timestamp } = second as { receivedAt: string; timestamp: string }
+    expect(Date.parse(receivedAt) - Date.parse(timestamp)).toBe(60_000)
+  })
+})
+
+describe('Intercom', () => {
+  const contact = { type: 'contact', id: 'c1', external_id: 'u1', role: 'user', email: 'Zoe@Acme.example' }
+  const lead = { ...contact, id: 'c2', role: 'lead', external_id: '5c1d' }
+  const company = { type: 'company', id: 'i1', company_id: 'acme', name: 'Acme', plan: { name: 'pro' } }
+  const thread = {
+    type: 'conversation',
+    id: 9,
+    state: 'open',
+    open: true,
+    contacts: { type: 'contact.list', contacts: [contact] },
+  }
+  const u1 = { userId: 'u1', anonymousId: 'intercom:c1' }
+  const who = { ...u1, email: 'zoe@acme.example' }
+
+  const cases: [topic: string, item: object, events: object[] | string][] = [
+    [
+      'contact.created',
+      contact,
+      [{ type: 'identify', ...who, traits: { email: 'Zoe@Acme.example', role: 'user', intercomId: 'c1' } }],
+    ],
+    ['contact.email.updated', contact, [{ type: 'identify', ...who }]],
+    ['contact.unarchived', contact, [{ type: 'identify', ...who }]],
+    [
+      'user.updated',
+      { type: 'user', id: 'c1', user_id: 'u1', companies: { companies: [{ company_id: 'acme' }] } },
+      [{ type: 'identify', ...u1, context: { groupId: 'acme' } }],
+    ],
+    ['contact.lead.created', lead, [{ type: 'identify', userId: null, anonymousId: 'intercom:c2' }]],
+    [
+      'contact.lead.signed_up',
+      contact,
+      [
+        { type: 'identify', ...who },
+        { type: 'track', event: 'intercom.contact.lead.signed_up', messageId: 'intercom:n#track' },
+      ],
+    ],
+    [
+      'contact.merged',
+      { ...contact, merged_from: { id: 'c2' } },
+      [
+        { type: 'identify', ...who },
+        { type: 'alias', userId: 'u1', previousId: 'intercom:c2', messageId: 'intercom:n#alias' },
+      ],
+    ],
+    ['contact.merged', contact, [{ type: 'identify', ...who }]],
+    ['contact.deleted', contact, [{ type: 'track', ...who, event: 'intercom.contact.deleted' }]],
+    [
+      'contact.user.tag.created',
+      { type: 'contact_tag', contact, tag: { id: 't1', name: 'vip' } },
+      [{ type: 'track', ...who, properties: { tagId: 't1', tagName: 'vip' } }],
+    ],
+    [
+      'company.updated',
+      company,
+      [
+        {
+          type: 'group',
+          userId: null,
+          anonymousId: null,
+          groupId: 'acme',
+          traits: { name: 'Acme', plan: 'pro', intercomId: 'i1' },
+        },
+      ],
+    ],
+    ['company.created', { type: 'company', id: 'i2' }, [{ type: 'group', groupId: 'intercom:i2' }]],
+    [
+      'company.contact.attached',
+      { type: 'company_contact', company, contact },
+      [{ type: 'group', ...who, groupId: 'acme' }],
+    ],
+    [
+      'company.contact.detached',
+      { type: 'company_contact', company, contact },
+      [{ type: 'track', ...who, properties: { companyId: 'acme', companyName: 'Acme' } }],
+    ],
+    [
+      'conversation.user.replied',
+      { ...thread, conversation_parts: { conversation_parts: [{ part_type: 'comment', author: { type: 'user' } }] } },
+      [
+        {
+          type: 'track',
+          ...who,
+          event: 'intercom.conversation.user.replied',
+          properties: { conversationId: '9', state: 'open', open: true, partType: 'comment', authorType: 'user' },
+        },
+      ],
+    ],
+    [
+      'conversation.rating.added',
+      { ...thread, conversation_rating: { rating: 5 }, admin_assignee_id: 3 },
+      [{ type: 'track', ...who, properties: { conversationId: '9', rating: 5, assigneeId: '3' } }],
+    ],
+    [
+      'ticket.created',
+      { type: 'ticket', id: 't9', ticket_state: 'submitted', contacts: { contacts: [contact] } },
+      [{ type: 'track', ...who, properties: { ticketId: 't9', state: 'submitted' } }],
+    ],
+    [
+      'content_stat.banner',
+      { type: 'content_stat', contact, content_type: 'banner', content_id: 4 },
+      [{ type: 'track', ...who, properties: { contentType: 'banner', contentId: '4' } }],
+    ],
+    ['something.new', { contact }, [{ type: 'track', ...who, event: 'intercom.something.new' }]],
+    [
+      'event.created',
+      { type: 'event', event_name: 'e', user_id: 'u1', created_at: 1735787045, metadata: { a: 1 } },
+      [{ type: 'track', event: 'e', userId: 'u1', properties: { a: 1 }, timestamp: '2025-01-02T03:04:05.000Z' }],
+    ],
+    ['conversation.admin.closed', { type: 'conversation', id: 9 }, 'no_person'],
+    ['ping', { type: 'ping' }, 'unsupported_topic'],
+    ['admin.logged_in', { type: 'admin', id: 1 }, 'unsupported_topic'],
+  ]
+
+  test.each(cases)('%s', async (topic, item, expected) => {
+    const server = await start()
+    const notification = {
+      type: 'notification_event',
+      id: 'n',
+      topic,
+      app_id: 'app',
+      created_at: 1736482948,
+      data: { item },
+    }
+    const answer = await answered(server.post(`/ingest/v1/intercom?writeKey=${WRITE_KEY}`, notification, {}))
+    if (typeof expected === 'string') {
+      expect(answer).toMatchObject({ accepted: 0, ignored: 1, ignoredReasons: [{ index: 0, code: expected }] })
+    } else {
+      expect(answer).toMatchObject({ received: 1, accepted: 1 })
+      const events = await server.stored()
+      expect(events).toHaveLength(expected.length)
+      expect(events).toMatchObject(expected)
+    }
+  })
+
+  test('what is no notification is counted, and still answered 200', async () => {
+    const server = await start()
+    for (const body of [7, {}, { topic: 'contact.created' }, { topic: 7, data: { item: {} } }]) {
+      const response = await server.post(`/ingest/v1/intercom?writeKey=${WRITE_KEY}`, JSON.stringify(body), {})
+      expect(response.status).toBe(200)
+      expect(await response.json()).toMatchObject({ received: 1, accepted: 0, rejected: 1 })
+    }
+  })
+})
+
+describe('Hogsend', () => {
+  const headers = { authorization: `Bearer ${HOGSEND_KEY}` }
+  const send = async (server: Server, method: string, path: string, body?: object, more: object = {}) => {
+    const init = { method, headers: { ...headers, ...more }, ...(body && { body: JSON.stringify(body) }) }
+    const response = await fetch(server.url + path, init)
+    return [response.status, await response.json()] as [number, any]
+  }
+  const put = async (server: Server, body: object) => (await send(server, 'PUT', '/v1/contacts', body))[1]
+
+  test('created and linked say what happened, also when nothing waits in between', async () => {
+    const server = await start()
+    expect(await put(server, { email: 'Ada@example.com' })).toEqual({
+      id: 'ada@example.com',
+      created: true,
+      linked: false,
+    })
+    expect(await put(server, { email: 'ada@example.com' })).toEqual({
+      id: 'ada@example.com',
+      created: false,
+      linked: false,
+    })
+    expect(await put(server, { userId: 'u1', email: 'ada@example.com' })).toEqual({
+      id: 'u1',
+      created: false,
+      linked: true,
+    })
+    expect(await put(server, { userId: 'u1', email: 'ada@example.com' })).toEqual({
+      id: 'u1',
+      created: false,
+      linked: false,
+    })
+    expect(await put(server, { email: 'ada@example.com' })).toEqual({ id: 'u1', created: false, linked: false })
+    expect(await put(server, { userId: 'u1', anonymousId: 'a1' })).toEqual({ id: 'u1', created: false, linked: true })
+    expect(await put(server, { userId: 'u1', anonymousId: 'a1' })).toEqual({ id: 'u1', created: false, linked: false })
+    const both = await Promise.all([1, 2, 3].map(() => put(server, { userId: 'u2' })))
+    expect(both.map(({ created }) => created).sort()).toEqual([false, false, true])
+  })
+
+  test('finds a contact with its traits as they are now', async () => {
+    const server = await start()
+    await put(server, { email: 'ada@example.com', properties: { plan: 'free', company: 'Acme' } })
+    await put(server, { email: 'ada@example.com', userId: 'u1', properties: { plan: 'pro' } })
+    await put(server, { userId: 'u1', properties: { company: null, seats: 3 } })
+    for (const query of ['email=ADA@example.com', 'userId=u1']) {
+      const [status, { contacts }] = await send(server, 'GET', `/v1/contacts/find?${query}`)
+      expect(status).toBe(200)
+      expect(contacts).toMatchObject([{ id: 'u1', externalId: 'u1', email: 'ada@example.com' }])
+      expect(contacts[0].properties).toEqual({ plan: 'pro', seats: 3 })
+    }
+    expect(await send(server, 'GET', '/v1/contacts/find?userId=nobody')).toEqual([200, { contacts: [] }])
+    expect(await send(server, 'GET', '/v1/contacts/find')).toMatchObject([400, { code: 'missing_identity' }])
+  })
+
+  test('an idempotency key stores an event once, whatever the number of tries at the same time', async () => {
+    const server = await start()
+    const event = { name: 'paid', userId: 'u1', idempotencyKey: 'in the body', value: 12.5, currency: 'eur' }
+    const tries = await Promise.all([1, 2, 3, 4].map(() => send(server, 'POST', '/v1/events', event)))
+    expect(tries.map(([status]) => status)).toEqual([202, 202, 202, 202])
+    expect(tries.map(([, { stored }]) => stored).sort()).toEqual([false, false, false, true])
+    expect(tries[0]![1].exits).toEqual([])
+    const more = { 'idempotency-key': 'in the header' }
+    expect(await send(server, 'POST', '/v1/events', event, more)).toEqual([202, { stored: true, exits: [] }])
+    for (let time = 0; time < 2; time += 1) {
+      expect(await send(server, 'POST', '/v1/events', { name: 'seen', userId: 'u1' })).toEqual([
+        202,
+        { stored: true, exits: [] },
+      ])
+    }
+    const events = await server.stored()
+    expect(events.map(({ messageId }) => messageId)).toEqual([
+      'hogsend:in the body',
+      'hogsend:in the header',
+      expect.stringMatching(/^gen-/),
+      expect.stringMatching(/^gen-/),
+    ])
+    expect(events[0]).toMatchObject({ value: 12.5, currency: 'EUR' })
+  })
+
+  test('refusals are in the form that its client shows', async () => {
+    const server = await start()
+    const cases: [string, string, object, string][] = [
+      ['POST', '/v1/events', { name: 'e', anonymousId: 'a' }, 'missing_identity'],
+      ['POST', '/v1/events', { userId: 'u' }, 'missing_event'],
+      ['POST', '/v1/events', { name: 'e', userId: 'u', eventProperties: 'x' }, 'invalid_properties'],
+      ['POST', '/v1/events', { name: 'e', userId: 'u', contactProperties: [] }, 'invalid_traits'],
+      ['PUT', '/v1/contacts', { email: 'nobody' }, 'invalid_email'],
+      ['PUT', '/v1/contacts', { userId: {} }, 'invalid_user_id'],
+      ['POST', '/v1/groups', { groupType: 'company' }, 'missing_group_id'],
+    ]
+    for (const [method, path, body, code] of cases) {
+      const [status, answer] = await send(server, method, path, body)
+      expect([status, answer], code).toEqual([400, { error: expect.any(String), code }])
+    }
+    expect(await server.stored()).toEqual([])
+  })
+
+  test('a group is an account where its type is one', async () => {
+    const server = await start()
+    const acme = { groupType: 'company', groupKey: 'acme', displayName: 'Acme', properties: { plan: 'pro' } }
+    const group = { id: 'acme', groupType: 'company', groupKey: 'acme', displayName: 'Acme' }
+    expect(await send(server, 'POST', '/v1/groups', acme)).toEqual([200, { group }])
+    const [status, answer] = await send(server, 'POST', '/v1/groups', { ...acme, groupType: 'project' })
+    expect([status, answer.ignored]).toEqual([200, 1])
+    await send(server, 'POST', '/v1/events', { name: 'e', userId: 'u', groups: { company: 'acme', project: 'p' } })
+    expect(await server.stored()).toMatchObject([
+      { type: 'group', groupId: 'acme', userId: null, traits: { name: 'Acme', plan: 'pro' } },
+      { type: 'track', context: { groupId: 'acme', groups: { company: 'acme', project: 'p' } } },
+    ])
+  })
+})
+
+test('Hyperengage: the older form, page views, and what is wrong of one event', async () => {
+  const server = await start()
+  const post = (body: unknown) => answered(server.post(`/api/v1/s2s/event?token=${SERVER_TOKEN}`, body, {}))
+  const eventn_ctx = {
+    user: { anonymous_id: 'a1', id: 'u1' },
+    utc_time: '2025-11-21T01:59:07.311Z',
+    url: 'https://a.example/',
+  }
+  expect(await post({ event_type: 'seen', eventn_ctx, plan: 'pro', properties: { plan: 'max', n: 1 } })).toMatchObject({
+    accepted: 1,
+  })
+  expect(
+    await post({ event_type: 'pageview', anonymous_id: 'a1', page_title: 'Pricing', doc_path: '/p' }),
+  ).toMatchObject({ accepted: 1 })
+  expect(await post({ event_type: 'user_identify', anonymous_id: 'a1' })).toMatchObject({
+    error: { code: 'missing_user_id' },
+  })
+  expect(await post({ event_type: 'account_identify', user_id: 'u' })).toMatchObject({
+    error: { code: 'missing_group_id' },
+  })
+  expect(await post({ user_id: 'u' })).toMatchObject({ error: { code: 'missing_event' } })
+  expect(await server.stored()).toMatchObject([
+    {
+      type: 'track',
+      userId: 'u1',
+      anonymousId: 'a1',
+      properties: { plan: 'max', n: 1 },
+      context: { page: { url: 'https://a.example/' } },
+    },
+    { type: 'page', name: 'Pricing', properties: {}, context: { page: { path: '/p', title: 'Pricing' } } },
+  ])
+})
+
+test('Churnkey: a customer without a person of its own is the person; updates say what they lack', async () => {
+  const server = await start()
+  const headers = { 'x-ck-api-key': CHURNKEY_API_KEY, 'x-ck-app': CHURNKEY_APP_ID }
+  const post = (door: string, body: unknown) => answered(server.post(`/v1/api/events/${door}`, body, headers))
+  expect(await post('customer-update', { customerId: 'c1', customerData: { seats: 7 } })).toMatchObject({ accepted: 1 })
+  expect(await post('customer-update', { customerId: 'c1' })).toMatchObject({
+    error: { code: 'missing_customer_data' },
+  })
+  expect(await post('customer-update', { customerData: { a: 1 } })).toMatchObject({
+    error: { code: 'missing_identity' },
+  })
+  expect(await post('new', { customerId: 'c1' })).toMatchObject({ error: { code: 'missing_event' } })
+  const bulk = [
+    { event: 'e', uid: 'u1' },
+    { event: 'e', uid: 'u1', customerData: { a: 1 } },
+    { event: 'e', uid: 'u1', user: { uid: 'p', data: { a: 1 } } },
+  ]
+  expect(await post('bulk', bulk)).toMatchObject({
+    accepted: 1,
+    errors: [
+      { index: 1, code: 'data_update_not_allowed', message: expect.stringContaining('`customerData`') },
+      { index: 2, code: 'data_update_not_allowed', message: expect.stringContaining('`user.data`') },
+    ],
+  })
+  expect(await post('bulk', {})).toMatchObject({ error: { code: 'invalid_batch' } })
+  expect(await server.stored()).toMatchObject([
+    { type: 'identify', userId: 'c1', traits: { seats: 7 }, context: { externalIds: { churnkeyCustomerId: 'c1' } } },
+    { type: 'track', userId: 'u1' },
+  ])
+})
+
+test("Segment's webhook: every method, what is bad is counted, and the key of its own source is not taken for ours", async () => {
+  const server = await start()
+  const call = { type: 'track', userId: 'u', event: 'e', writeKey: 'segment_source_key', _metadata: { bundled: [] } }
+  const headers = { authorization: `Bearer ${WRITE_KEY}` }
+  for (const method of ['POST', 'PUT', 'PATCH']) {
+    const body = JSON.stringify([call, { ...call, userId: null }, 7])
+    const response = await fetch(`${server.url}/ingest/v1/segment`, { method, headers, body })
+    expect(response.status).toBe(200)
+    expect(await response.json()).toMatchObject({ received: 3, accepted: 1, rejected: 2 })
+  }
+  const keyless = await server.post('/ingest/v1/segment', call, {})
+  expect([keyless.status, ((await keyless.json()) as any).error.code]).toEqual([401, 'missing_write_key'])
+  const events = await server.stored()
+  expect(events).toHaveLength(3)
+  expect(Object.keys(events[0]!)).not.toContain('_metadata')
+})
