@@ -26,7 +26,38 @@ export function parseTime(value: unknown): number | undefined {
 const epochMs = (epoch: number) =>
   Math.abs(epoch) < EPOCH_MS_FROM ? Math.floor(epoch * 1000 + 5e-4) : Math.floor(epoch)
 
-const textMs = (text: string) => (DIGITS.test(text) ? epochMs(Number(text)) : isoMs(text))
+function textMs(text: string): number {
+  const ms = usualMs(text)
+  if (!Number.isNaN(ms)) return ms
+  return DIGITS.test(text) ? epochMs(Number(text)) : isoMs(text)
+}
+
+/** The last day that was read: nearly all times of a request are of one. */
+let lastRead = { day: '', startMs: Number.NaN }
+
+/** What Date.toISOString writes, as nearly all clients do, at a third of the cost; NaN for any other form. */
+function usualMs(text: string): number {
+  if (text.length !== USUAL.length) return Number.NaN
+  for (let at = DAY_CHARS; at < USUAL.length; at += 1) {
+    const code = text.charCodeAt(at)
+    const expected = USUAL.charCodeAt(at)
+    if (expected === ZERO ? code < ZERO || code > ZERO + 9 : code !== expected) return Number.NaN
+  }
+  const hour = twoDigits(text, 11)
+  const minute = twoDigits(text, 14)
+  const second = twoDigits(text, 17)
+  if (hour > 23 || minute > 59 || second > 60) return Number.NaN
+  const day = text.slice(0, DAY_CHARS)
+  if (day !== lastRead.day) lastRead = { day, startMs: isoMs(day) }
+  const millis = twoDigits(text, 20) * 10 + text.charCodeAt(22) - ZERO
+  return lastRead.startMs + ((hour * 60 + minute) * 60 + second) * 1000 + millis
+}
+
+const USUAL = '0000-00-00T00:00:00.000Z'
+const DAY_CHARS = '0000-00-00'.length
+const ZERO = 48
+
+const twoDigits = (text: string, at: number) => (text.charCodeAt(at) - ZERO) * 10 + text.charCodeAt(at + 1) - ZERO
 
 function isoMs(text: string): number {
   const match = ISO.exec(text)
@@ -75,6 +106,14 @@ const TWO_DIGITS = Array.from({ length: 60 }, (_, number) => String(number).padS
 /** The last day that was written: nearly all times are of today, and Date.toISOString takes five times as long. */
 let lastDay = { startMs: Number.NaN, text: '' }
 
+/** The time of receipt is that of a whole request. */
+let lastShared = { ms: Number.NaN, text: '' }
+
+function sharedIso(ms: number): string {
+  if (ms !== lastShared.ms) lastShared = { ms, text: iso(ms) }
+  return lastShared.text
+}
+
 /** ISO 8601 in UTC with milliseconds, of the years 0 to 9999. */
 function iso(ms: number): string {
   const startMs = Math.floor(ms / DAY_MS) * DAY_MS
@@ -114,6 +153,6 @@ export function correctClock(said: SaidTimes, receivedAtMs: number, warn: (warni
     originalTimestamp: originalMs === undefined ? null : iso(originalMs),
     sentAt: sentMs === undefined ? null : iso(sentMs),
     timestamp: iso(correctedMs),
-    receivedAt: iso(receivedAtMs),
+    receivedAt: sharedIso(receivedAtMs),
   }
 }
