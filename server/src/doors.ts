@@ -4,7 +4,7 @@ import { isAbsent, isObject } from './check.ts'
 import { type Refusal, refused } from './errors.ts'
 import type { Source } from './log/port.ts'
 import { churnkeySignedText } from './sources/churnkey.ts'
-import { nativeKeyOf } from './sources/native.ts'
+import { type NativeDoor, nativeKeyOf } from './sources/native.ts'
 import { postHogKeyOf } from './sources/posthog.ts'
 import { segmentKeyOf, segmentSignedText } from './sources/segment.ts'
 import { isSignedBy } from './webhook-signature.ts'
@@ -104,13 +104,30 @@ const CHURNKEY_PAGE: Guard = {
   },
 }
 
-const native = (path: string, door: string): Door => ({
-  path: `/ingest/v1/${path}`,
-  methods: ['POST'],
-  source: 'http',
-  door,
-  guard: NATIVE,
-})
+/** The paths of calls; the short ones are those of analytics-next. */
+const NATIVE_PATHS = {
+  identify: 'identify',
+  track: 'track',
+  page: 'page',
+  screen: 'screen',
+  group: 'group',
+  alias: 'alias',
+  batch: 'batch',
+  i: 'identify',
+  t: 'track',
+  p: 'page',
+  s: 'screen',
+  g: 'group',
+  a: 'alias',
+  b: 'batch',
+} satisfies { [path: string]: NativeDoor }
+
+/** Also without `/ingest`: @segment/analytics-node puts its own path, `/v1/batch`, in the place of that of its `host`. */
+const native = Object.entries(NATIVE_PATHS).flatMap(([path, door]) =>
+  ['/ingest/v1/', '/v1/'].map((base): Door => {
+    return { path: base + path, methods: ['POST'], source: 'http', door, guard: NATIVE }
+  }),
+)
 
 const postHog = (path: string): Door => ({
   path: `/ingest/v1/posthog${path}`,
@@ -160,22 +177,9 @@ const signalSmith = (path: string, door: string): Door => ({
   guard: NATIVE,
 })
 
-/** Every endpoint that takes events. The short ones below `/ingest/v1/` are those of analytics-next. */
+/** Every endpoint that takes events. */
 export const DOORS: readonly Door[] = [
-  native('identify', 'identify'),
-  native('track', 'track'),
-  native('page', 'page'),
-  native('screen', 'screen'),
-  native('group', 'group'),
-  native('alias', 'alias'),
-  native('batch', 'batch'),
-  native('i', 'identify'),
-  native('t', 'track'),
-  native('p', 'page'),
-  native('s', 'screen'),
-  native('g', 'group'),
-  native('a', 'alias'),
-  native('b', 'batch'),
+  ...native,
   {
     path: '/ingest/v1/segment',
     methods: ['POST', 'PUT', 'PATCH'],

@@ -16,7 +16,7 @@ const byType = (events: any[], type: string) => events.filter((event) => event.t
 
 test('@segment/analytics-node: every call, by host alone', async () => {
   const server = await startHere()
-  const analytics = new Analytics({ writeKey: WRITE_KEY, host: `${server.url}/ingest`, flushAt: 3 })
+  const analytics = new Analytics({ writeKey: WRITE_KEY, host: server.url, flushAt: 3 })
   const timestamp = new Date('2025-01-02T03:04:05.678Z')
   analytics.identify({ userId: 'u1', traits: PERSON })
   analytics.track({ anonymousId: 'a1', event: 'Seen', properties: DEEP, timestamp })
@@ -42,7 +42,7 @@ test('@segment/analytics-node: 600 events of one flush are stored once each', as
   const server = await startHere()
   const analytics = new Analytics({
     writeKey: WRITE_KEY,
-    host: `${server.url}/ingest`,
+    host: server.url,
     flushAt: 1000,
     maxEventsInBatch: 1000,
   } as ConstructorParameters<typeof Analytics>[0])

@@ -6,8 +6,12 @@ import { DOORS, type Door } from '../src/doors.ts'
 import { CHURNKEY_API_KEY, CHURNKEY_APP_ID, HOGSEND_KEY, SERVER_TOKEN, WRITE_KEY } from './keys.ts'
 import { EVERY_KEY, startHere } from './server-under-test.ts'
 
-const RUNS_PER_DOOR = 40
-const TEST_MAX_MS = 15_000
+const RUNS_PER_DOOR = 30
+/** On a machine that does nothing else it is some 6 s for all. */
+const TEST_MAX_MS = 60_000
+
+/** Each once, whatever the number of its paths. */
+const DIFFERENT_DOORS = [...new Map(DOORS.map((door) => [`${door.source} ${door.door}`, door])).values()]
 
 const CREDENTIALS: Record<string, { headers: Record<string, string>; query: string }> = {
   hyperengage: { headers: {}, query: `?token=${SERVER_TOKEN}` },
@@ -148,7 +152,7 @@ test(
   'whatever comes to whatever door, the answer is JSON, never a failure of ours, and the worker goes on',
   async () => {
     const server = await startHere({ workspace: EVERY_KEY })
-    for (const door of DOORS) {
+    for (const door of DIFFERENT_DOORS) {
       await fc.assert(
         fc.asyncProperty(bytes, encoding, async (body, contentEncoding) => {
           const { status, answer } = await to(
@@ -227,7 +231,7 @@ test(
       [Buffer.from(`data=${encodeURIComponent(gzipSync(large).toString('base64'))}`), {}],
     ]
     const before = residentMiB()
-    for (const door of DOORS) {
+    for (const door of DIFFERENT_DOORS) {
       for (const [body, headers] of bombs) {
         const { status } = await to(server, door, body, headers)
         const isForm = body.subarray(0, 5).toString() === 'data='
