@@ -100,6 +100,15 @@ describe('PostHog', () => {
     expect(await server.rejected()).toHaveLength(5)
   })
 
+  test('a webhook whose body was edited to a flat one is read as well', async () => {
+    const server = await start()
+    const person = { properties: { email: 'ada@example.com', $initial_os: 'Linux' } }
+    await post(server, { event: 'e', distinct_id: 'u', uuid: '1', properties: { a: 1 }, person })
+    expect(await server.stored()).toMatchObject([
+      { event: 'e', userId: 'u', properties: { a: 1 }, context: { traits: { email: 'ada@example.com' } } },
+    ])
+  })
+
   test('without an id, an event with a time of its own repeats itself; `offset` says how long ago one was', async () => {
     const server = await start()
     const timed = { event: 'e', distinct_id: 'u', timestamp: '2025-03-15T14:30:00Z' }

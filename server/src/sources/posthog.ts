@@ -24,8 +24,9 @@ export function readPostHog(body: unknown): Delivery {
   limitEvents(events.length)
   const sentAt = isObject(body) ? (body.sent_at ?? body.sentAt) : undefined
   const map: Mapping = (event) => {
-    const isWebhook = isObject(event.event)
-    return isWebhook ? toCalls(fieldsOf(event.event), fieldsOf(event.person), sentAt) : toCalls(event, {}, sentAt)
+    // Customers edit the webhook's body; a flat one has the name of the event where the default has the event.
+    const own = isObject(event.event) ? event.event : event
+    return toCalls(own, fieldsOf(event.person), sentAt)
   }
   return mappedDelivery(events, { isSingle: false, eventMaxBytes: CONNECTOR_EVENT_MAX_BYTES, map })
 }
