@@ -186,6 +186,11 @@ async function run(env: Record<string, string>): Promise<Running> {
       writeKey ||= /^Write key: +(\S+)/.exec(line)?.[1] ?? ''
       const adminToken = /^Admin token: +(\S+)/.exec(line)?.[1]
       if (adminToken) resolve({ child, url, writeKey, adminToken })
+      // With a configuration the keys are its own, and not said.
+      if (line.startsWith('Workspaces: ')) {
+        const [workspace] = JSON.parse(readFileSync(env.AIRHOP_CONFIG!, 'utf8')).workspaces
+        resolve({ child, url, writeKey: workspace.writeKeys[0], adminToken: workspace.adminTokens[0] })
+      }
     })
   })
 }

@@ -60,6 +60,8 @@ export interface BatchAnswer {
   /** Those of `accepted` that were already known when the answer was given; may be fewer than the store will find. */
   duplicates?: number
   rejected: number
+  /** Those of `rejected` that the server keeps, to be stored when its contract allows them; absent if there are none. */
+  quarantined?: number
   errors?: EventError[]
 }
 

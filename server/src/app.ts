@@ -9,6 +9,7 @@ import { type Refusal, refuse } from './errors.ts'
 import { createHealth, type HealthParts } from './health.ts'
 import { createHogsendApi, type HogsendApiParts } from './hogsend-api.ts'
 import { createIngest, factsOf, type Incoming, type IngestParts } from './ingest.ts'
+import { createQuarantineReplay } from './quarantine.ts'
 import { createReadApi, type ReadApiParts } from './read-api.ts'
 import type { RefusalLog } from './refusal-log.ts'
 import { createScriptFile } from './script-file.ts'
@@ -76,7 +77,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
       return sendRefusal(reply, refusal, refusalBody)
     })
     const answer = async (door: Door, taken: Incoming, request: FastifyRequest, reply: FastifyReply) => {
-      if (door.source !== 'hogsend') return taken.take()
+      // What is kept aside is neither stored nor a contact: the common answer says why.
+      if (door.source !== 'hogsend' || taken.quarantined > 0) return taken.take()
       if (door.door === 'contact') return hogsend.contact(taken)
       if (door.door === 'group') return hogsend.group(taken)
       reply.code(202)
@@ -98,6 +100,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const read = createReadApi(parts)
   app.get('/api/v1/events', read.events)
   app.get('/api/v1/rejected', read.rejected)
+  app.get('/api/v1/quarantine', read.quarantine)
+  app.post('/api/v1/quarantine/replay', createQuarantineReplay(parts))
   app.get('/health', createHealth(parts))
 
   app.get(

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { isObject } from './check.ts'
 import { type KeyKind, refused } from './errors.ts'
+import type { RuleSettings } from './rules.ts'
 
 /** Who events belong to. */
 export interface Workspace {
@@ -20,6 +21,8 @@ export interface Workspace {
   /** With it, requests must be signed by it. */
   segmentSharedSecret?: string
   intercomClientSecret?: string
+  /** What it asks of events; absent: nothing. */
+  rules?: RuleSettings
 }
 
 /** Who sent a request. */

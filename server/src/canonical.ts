@@ -51,6 +51,8 @@ export interface Arrival {
   facts: RequestFacts
   /** The `messageId` of a call that has none; the same again when the log is replayed. */
   generatedId: string
+  /** Somebody who knows a secret vouches for its user. */
+  verified: boolean
 }
 
 /** The canonical event of a call that `checkCall` has passed; of any other the result means nothing. */
@@ -63,6 +65,7 @@ export function toCanonical(call: Call, arrival: Arrival): CanonicalEvent {
 
   const context = contextOf(type, raw, envelope, arrival.facts)
   const integrations = integrationsOf(raw.integrations, envelope.integrations, warn)
+  if (!arrival.verified && type !== 'alias' && !isAbsent(raw.signature ?? envelope.signature)) warn(UNUSED_SIGNATURE)
   const said = {
     timestamp: raw.timestamp,
     originalTimestamp: raw.originalTimestamp,
@@ -85,10 +88,14 @@ export function toCanonical(call: Call, arrival: Arrival): CanonicalEvent {
     context,
     ...(integrations && { integrations }),
     ...correctClock(said, arrival.receivedAtMs, warn),
-    verified: arrival.facts.verified === true,
+    verified: arrival.verified || arrival.facts.verified === true,
     ...(warnings.length > 0 && { warnings }),
   }
 }
+
+/** A wrong one is refused (rules.ts); this one was nobody's to check. */
+const UNUSED_SIGNATURE =
+  '`signature` was not used: it needs the `userId` that it is of, and an `identitySecret` of the workspace'
 
 const idText = (value: unknown) => (isAbsent(value) ? null : String(value))
 

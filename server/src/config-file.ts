@@ -1,4 +1,4 @@
-import type { ErrorObject } from 'ajv'
+import { sentenceOf } from './schema-sentence.ts'
 
 const text = { type: 'string', minLength: 1 }
 const texts = { type: 'array', items: text }
@@ -58,13 +58,23 @@ const SCHEMA = {
           },
           segmentSharedSecret: text,
           intercomClientSecret: text,
-          identitySecret: text,
+          identitySecret: { ...texts, type: ['string', 'array'], minLength: 1, minItems: 1 },
           enforceIdentity: { type: 'boolean' },
           allowedTypes: {
             type: 'array',
+            minItems: 1,
             items: { enum: ['identify', 'track', 'page', 'screen', 'group', 'alias'] },
           },
-          allowedOrigins: texts,
+          allowedOrigins: {
+            type: 'array',
+            minItems: 1,
+            items: {
+              type: 'string',
+              pattern: '^([a-z][a-z0-9+.-]*://(\\*\\.)?[^\\s/?#*@]+|null)$',
+              description:
+                'must be an origin such as `https://app.example.com` or `https://*.example.com`, without a path',
+            },
+          },
           ratePerSecond: { type: 'number', exclusiveMinimum: 0 },
           contract: text,
         },
@@ -72,16 +82,6 @@ const SCHEMA = {
     },
   },
 }
-
-/** Fields that restrict what is taken or turn something on, and that nothing looks at in this version. */
-const WITHOUT_EFFECT = [
-  'identitySecret',
-  'enforceIdentity',
-  'allowedTypes',
-  'allowedOrigins',
-  'ratePerSecond',
-  'contract',
-]
 
 /** What the file says of a workspace, as far as it is looked at here. */
 interface Workspace {
@@ -97,8 +97,8 @@ interface Workspace {
 export async function findMistakes(config: unknown): Promise<string[]> {
   // Loaded only here: the server starts 50 ms sooner without it.
   const { Ajv } = await import('ajv')
-  const ajv = new Ajv({ allErrors: true, verbose: true, strictRequired: false })
-  if (!ajv.validate(SCHEMA, config)) return (ajv.errors ?? []).map(sentenceOf)
+  const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true })
+  if (!ajv.validate(SCHEMA, config)) return (ajv.errors ?? []).map((error) => sentenceOf(error, 'the file'))
 
   const { workspaces } = config as { workspaces: Workspace[] }
   return [
@@ -120,12 +120,14 @@ export async function findMistakes(config: unknown): Promise<string[]> {
   ]
 }
 
-/** Settings that are right and do nothing yet, so that nobody relies on them. */
-export function findUnused(workspaces: readonly object[]): string[] {
-  return workspaces.flatMap((workspace, at) =>
-    WITHOUT_EFFECT.filter((field) => field in workspace).map(
-      (field) => `\`workspaces[${at}].${field}\` has no effect in this version.`,
-    ),
+/** Settings that are right and do not what one might think. */
+export function findUnused(workspaces: readonly { enforceIdentity?: boolean; identitySecret?: unknown }[]): string[] {
+  return workspaces.flatMap(({ enforceIdentity, identitySecret }, at) =>
+    enforceIdentity && identitySecret === undefined
+      ? [
+          `\`workspaces[${at}].enforceIdentity\` without \`identitySecret\` refuses every identify that comes with a write key.`,
+        ]
+      : [],
   )
 }
 
@@ -139,17 +141,4 @@ function findRepeated(places: readonly Place[]): string[] {
     first.set(value, field)
     return []
   })
-}
-
-function sentenceOf({ instancePath, keyword, params, message, parentSchema }: ErrorObject): string {
-  const field =
-    instancePath
-      .slice(1)
-      .replaceAll(/\/(\d+)/g, '[$1]')
-      .replaceAll('/', '.') || 'the file'
-  if (keyword === 'additionalProperties') return `\`${field}\` has an unknown field \`${params.additionalProperty}\`.`
-  if (keyword === 'required') return `\`${field}\` lacks \`${params.missingProperty}\`.`
-  if (keyword === 'enum') return `\`${field}\` must be one of ${params.allowedValues.join(', ')}.`
-  const description = keyword === 'pattern' ? parentSchema?.description : undefined
-  return `\`${field}\` ${description ?? message}.`
 }

@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import type { Workspace } from './auth.ts'
 import { CannotStart } from './cannot-start.ts'
+import { isObject } from './check.ts'
 import { findMistakes, findUnused } from './config-file.ts'
+import type { Contract } from './contract.ts'
+import { readContract } from './contract-file.ts'
+import type { RuleSettings } from './rules.ts'
 
 /** What the server is told at its start. */
 export interface Settings {
@@ -63,11 +68,47 @@ async function readWorkspaces(file: string, mistakes: string[], warnings: string
     mistakes.push(`AIRHOP_CONFIG: ${file} cannot be read as JSON: ${(error as Error).message}.`)
     return undefined
   }
-  const found = await findMistakes(config)
-  mistakes.push(...found.map((mistake) => `${file}: ${mistake}`))
+  const found = (await findMistakes(config)).map((mistake) => `${file}: ${mistake}`)
+  const contracts = await readContracts(config, file, found)
+  mistakes.push(...found)
   if (found.length > 0) return undefined
 
-  const { workspaces } = config as { workspaces: (Omit<Workspace, 'adminTokens'> & Partial<Workspace>)[] }
+  const { workspaces } = config as { workspaces: WorkspaceSettings[] }
   warnings.push(...findUnused(workspaces).map((unused) => `${file}: ${unused}`))
-  return workspaces.map((workspace) => ({ ...workspace, adminTokens: workspace.adminTokens ?? [] }))
+  return workspaces.map(({ adminTokens = [], ...workspace }, at) => {
+    const {
+      identitySecret = [],
+      enforceIdentity,
+      allowedTypes,
+      allowedOrigins,
+      ratePerSecond,
+      contract,
+      ...keys
+    } = workspace
+    const identity = { identitySecrets: [identitySecret].flat(), enforceIdentity }
+    const rules = { ...identity, allowedTypes, allowedOrigins, ratePerSecond, contract: contracts.get(at) }
+    return { ...keys, adminTokens, rules }
+  })
+}
+
+/** A workspace as the file says it. */
+interface WorkspaceSettings
+  extends Omit<Workspace, 'adminTokens' | 'rules'>,
+    Omit<RuleSettings, 'identitySecrets' | 'contract'> {
+  adminTokens?: string[]
+  identitySecret?: string | string[]
+  contract?: string
+}
+
+/** The contracts that a configuration names, by the place of the workspace; also where other things are wrong with it. */
+async function readContracts(config: unknown, file: string, mistakes: string[]): Promise<Map<number, Contract>> {
+  const contracts = new Map<number, Contract>()
+  const workspaces = isObject(config) && Array.isArray(config.workspaces) ? config.workspaces : []
+  for (const [at, workspace] of workspaces.entries()) {
+    if (!isObject(workspace) || typeof workspace.contract !== 'string' || workspace.contract === '') continue
+    const read = await readContract(resolve(dirname(file), workspace.contract))
+    if ('contract' in read) contracts.set(at, read.contract)
+    else mistakes.push(...read.mistakes)
+  }
+  return contracts
 }

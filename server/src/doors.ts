@@ -3,11 +3,11 @@ import type { Credentials, Keys, Sender, Workspace } from './auth.ts'
 import { isAbsent, isObject } from './check.ts'
 import { type Refusal, refused } from './errors.ts'
 import type { Source } from './log/port.ts'
+import { isSignedBy } from './signature.ts'
 import { churnkeySignedText } from './sources/churnkey.ts'
 import { type NativeDoor, nativeKeyOf } from './sources/native.ts'
 import { postHogKeyOf } from './sources/posthog.ts'
 import { segmentKeyOf, segmentSignedText } from './sources/segment.ts'
-import { isSignedBy } from './webhook-signature.ts'
 
 type Method = 'POST' | 'PUT' | 'PATCH'
 
@@ -98,7 +98,7 @@ const CHURNKEY_PAGE: Guard = {
     const workspace = keys.churnkeyApp(appId)
     if (isAbsent(authHash)) return { workspace, verified: false }
     const signed = churnkeySignedText(event)
-    const isValid = typeof authHash === 'string' && isSignedBy(authHash, workspace.churnkey!.apiKey, signed, 'sha256')
+    const isValid = isSignedBy(authHash, workspace.churnkey!.apiKey, signed, 'sha256')
     if (!isValid || signed === '') throw refused('invalid_auth_hash')
     return { workspace, verified: true }
   },

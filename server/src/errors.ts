@@ -70,6 +70,32 @@ const TABLE = {
     (field: string) => `\`${field}\` is not taken in bulk: send it to \`/v1/api/events/customer-update\`.`,
   ),
   missing_customer_data: refusal(400, () => '`customerData` or `user.data` is required: what to set.'),
+  // By the rules of the workspace (rules.ts).
+  type_not_allowed: refusal(
+    403,
+    (allowed: readonly string[], actual: string) =>
+      `\`type\` must be ${allowed.map((type) => `\`${type}\``).join(' or ')} for this workspace (\`allowedTypes\`); it is "${actual}".`,
+  ),
+  invalid_identity_signature: refusal(
+    401,
+    () =>
+      '`signature` must be the hex HMAC-SHA-256 of `userId` under the `identitySecret` of this workspace; it is not. Make it on your server, of the id as it is sent.',
+  ),
+  unverified_identity: refusal(
+    403,
+    () =>
+      'This workspace takes no user without a `signature` (`enforceIdentity`): the hex HMAC-SHA-256 of `userId`, made on your server with `identitySecret`.',
+  ),
+  contract_violation: refusal(
+    422,
+    (reason: string) =>
+      `It is not as the contract of this workspace says: ${reason}. Send it as it says, or change the contract.`,
+  ),
+  contract_quarantined: refusal(
+    422,
+    (reason: string) =>
+      `It is not as the contract of this workspace says: ${reason}. It is kept in quarantine: change the contract and replay it, or send it as the contract says with the same \`messageId\`.`,
+  ),
 
   // ---- a whole request ----
   malformed_json: refusal(400, (reason: string) => `The body must be JSON: ${reason}`),
@@ -104,6 +130,11 @@ const TABLE = {
     () => '`authHash` is not the hex HMAC-SHA256 of `customerId` (without one: of `customerEmail`) by the API key.',
   ),
   forbidden_scope: refusal(403, (scope: string) => `This key lacks the scope \`${scope}\`.`),
+  origin_not_allowed: refusal(
+    403,
+    (origin: string) =>
+      `This workspace takes nothing from pages of ${origin.slice(0, 200)}. If it should, add that to its \`allowedOrigins\`.`,
+  ),
   not_found: refusal(404, (method: string, path: string) => `There is no ${method} ${path} here.`),
   payload_too_large: refusal(
     413,

@@ -1,11 +1,14 @@
 import type { FastifyRequest } from 'fastify'
 import type { BatchAnswer, EventError } from '../../src/wire.ts'
 import type { Keys, Sender } from './auth.ts'
+import type { Arrival } from './canonical.ts'
 import { messageIdOf } from './check.ts'
 import type { Door } from './doors.ts'
-import { RequestRefused, refused } from './errors.ts'
-import { type Entry, type Log, LogFull, LogUnavailable, type RequestFacts } from './log/port.ts'
+import { type Refusal, RequestRefused } from './errors.ts'
+import { refuseByLog } from './log/failure.ts'
+import type { Entry, Log, RequestFacts, Rulings } from './log/port.ts'
 import type { RecentIds } from './recent-ids.ts'
+import type { Rules } from './rules.ts'
 import { type Delivery, type IgnoredReason, type Item, settle } from './sources/delivery.ts'
 import { readBody, readEvents } from './sources/readers.ts'
 
@@ -21,6 +24,8 @@ export interface IngestParts {
   log: Pick<Log, 'append'>
   /** Ids that are durable, as `<workspace>\n<messageId>`. */
   recentIds: RecentIds
+  /** Of the workspaces that have any. */
+  rules: ReadonlyMap<string, Rules>
   now: () => number
 }
 
@@ -33,6 +38,8 @@ export interface Incoming {
   ids: ReadonlySet<string>
   /** Of one event that was not wanted, why. */
   ignored: readonly { index: number; code: IgnoredReason }[]
+  /** Events that are kept aside: they are durable once taken, and not stored. */
+  quarantined: number
   /** Resolves with the answer once all is durable. */
   take(): Promise<SourceAnswer>
 }
@@ -47,7 +54,7 @@ export interface SourceAnswer extends BatchAnswer {
  * The way of a request from the wire to the log: who → what → verdict per event → durable → answer. Throws
  * `RequestRefused` for what is not taken as a whole.
  */
-export function createIngest({ keys, log, recentIds, now }: IngestParts) {
+export function createIngest({ keys, log, recentIds, rules, now }: IngestParts) {
   return function read(door: Door, request: FastifyRequest): Incoming {
     const receivedAtMs = now()
     const { guard, source } = door
@@ -67,16 +74,21 @@ export function createIngest({ keys, log, recentIds, now }: IngestParts) {
     const facts = { ...factsOf(request), ...proofOf(sender, isSigned), ...idempotencyKeyOf(door, request) }
 
     const delivery = readEvents(source, door.door, json, facts)
-    const verdict = judge(delivery, workspace)
-    const bytes = { encoding, body: received, bodyBytes: body.length }
     const events = delivery.items.length
-    const entry: Entry = { source, door: door.door, receivedAtMs, workspace, facts, ...bytes, events, refusal: null }
+    const asked = rules.get(workspace)
+    asked?.admit(request.headers.origin, events)
+    const verdict = judge(delivery, workspace, asked, { source, receivedAtMs, facts, generatedId: 'gen-' })
+    const bytes = { encoding, body: received, bodyBytes: body.length }
+    const { rulings } = verdict
+    const about = { source, door: door.door, receivedAtMs, workspace, facts }
+    const entry: Entry = { ...about, ...bytes, events, refusal: null, rulings }
 
     return {
       workspace,
       json: delivery.isSingle ? json : undefined,
       ids: verdict.ids,
       ignored: verdict.ignored,
+      quarantined: verdict.quarantined,
       async take() {
         if (events > 0) await log.append([entry]).catch(refuseByLog)
         for (const id of verdict.ids) recentIds.add(id)
@@ -85,27 +97,40 @@ export function createIngest({ keys, log, recentIds, now }: IngestParts) {
     }
   }
 
-  /** Which events are good, which were not wanted, and which of the good ones were taken before. */
-  function judge(delivery: Delivery, workspace: string): Verdict {
+  /** Which events are good, which were not wanted, and which of the good ones were taken before. `rules` judge what is well formed. */
+  function judge(delivery: Delivery, workspace: string, rules: Rules | undefined, arrival: Acceptance): Verdict {
     const errors: EventError[] = []
     const ignored: { index: number; code: IgnoredReason }[] = []
+    const said: Said[] = []
+    const verified: number[] = []
     const ids = new Set<string>()
     let duplicates = 0
+    let quarantined = 0
     let index = 0
     for (const item of delivery.items) {
       const settled = settle(item)
       if ('refusal' in settled) {
         const { refusal, messageId } = settled
         if (delivery.isSingle) throw new RequestRefused(refusal)
-        errors.push({ index, messageId, code: refusal.code, message: refusal.message })
+        errors.push({ index, messageId, ...reasonOf(refusal) })
       } else if ('ignored' in settled) {
         ignored.push({ index, code: settled.ignored })
-      } else if (isKnown(settled, workspace, ids)) {
-        duplicates += 1
+      } else {
+        const ruling = rules?.judge(settled.calls, arrival)
+        if (ruling?.verified) verified.push(index)
+        if (ruling?.refusal) said.push({ index, outcome: ruling.outcome, ...reasonOf(ruling.refusal) })
+        if (ruling?.refusal && ruling.outcome !== 'warned') {
+          if (ruling.outcome === 'quarantined') quarantined += 1
+          else if (delivery.isSingle) throw new RequestRefused(ruling.refusal)
+          errors.push({ index, messageId: messageIdOf(settled.calls[0]?.raw), ...reasonOf(ruling.refusal) })
+        } else if (isKnown(settled, workspace, ids)) {
+          duplicates += 1
+        }
       }
       index += 1
     }
-    return { errors, ignored, duplicates, ids }
+    const rulings = said.length + verified.length > 0 ? { verified: verified.length === index || verified, said } : null
+    return { errors, ignored, duplicates, quarantined, ids, rulings }
   }
 
   /** Whether an event was taken before; one that was not adds its ids. */
@@ -124,15 +149,25 @@ export function createIngest({ keys, log, recentIds, now }: IngestParts) {
 
 export type ReadIncoming = ReturnType<typeof createIngest>
 
+/** What is known of an event before it has a place in the log. */
+type Acceptance = Omit<Arrival, 'verified'>
+
+type Said = Rulings['said'][number]
+
 interface Verdict {
   errors: EventError[]
   ignored: { index: number; code: IgnoredReason }[]
   duplicates: number
+  /** Those of `errors` that are kept. */
+  quarantined: number
   /** The ids that are new. */
   ids: ReadonlySet<string>
+  rulings: Rulings | null
 }
 
-function answerOf(received: number, { errors, ignored, duplicates }: Verdict): SourceAnswer {
+const reasonOf = ({ code, message }: Refusal) => ({ code, message })
+
+function answerOf(received: number, { errors, ignored, duplicates, quarantined }: Verdict): SourceAnswer {
   const rejected = errors.length
   return {
     received,
@@ -140,6 +175,7 @@ function answerOf(received: number, { errors, ignored, duplicates }: Verdict): S
     duplicates,
     rejected,
     ...(ignored.length > 0 && { ignored: ignored.length, ignoredReasons: ignored }),
+    ...(quarantined > 0 && { quarantined }),
     ...(rejected > 0 && { errors }),
   }
 }
@@ -158,10 +194,4 @@ const bodyOf = ({ body }: FastifyRequest) => (Buffer.isBuffer(body) ? body : Buf
 /** What the request itself says of its sender. */
 export function factsOf({ ip, headers }: FastifyRequest): RequestFacts {
   return { ip, userAgent: headers['user-agent'], fromBrowser: headers.origin !== undefined }
-}
-
-function refuseByLog(error: unknown): never {
-  if (error instanceof LogFull) throw refused('rate_limited', error.message)
-  if (error instanceof LogUnavailable) throw refused('unavailable')
-  throw error
 }

@@ -48,6 +48,16 @@ export function createReadApi({ keys, queries, oneWorkspace }: ReadApiParts) {
       }))
       return reply.header('cache-control', 'no-store').send({ rejected, ...placeOf(last, more, paging) })
     },
+
+    /** `GET /api/v1/quarantine` → `{ held, expired, quarantined, next, cursor }`. */
+    quarantine(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+      const workspace = keys.admin(request.headers)
+      const paging = pagingOf(parametersOf(request, PAGING))
+      const { items, last, more } = queries.quarantined(workspace.name, paging)
+      const quarantined = items.map(({ message, json }) => ({ message, event: JSON.parse(json) as unknown }))
+      const counts = queries.quarantine(workspace.name)
+      return reply.header('cache-control', 'no-store').send({ ...counts, quarantined, ...placeOf(last, more, paging) })
+    },
   }
 }
 

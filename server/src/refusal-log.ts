@@ -6,7 +6,7 @@ const RECORDED_PER_MINUTE = 100
 const BODY_BYTES = 1024
 
 /** The statuses that a sender is to blame for and would want to see. */
-const RECORDED = new Set([400, 401, 413])
+const RECORDED = new Set([400, 401, 403, 413, 422])
 
 export interface RefusedRequest {
   source: Source
@@ -51,6 +51,7 @@ export function createRefusalLog({ log, now }: { log: Pick<Log, 'append'>; now: 
         body: excerpt,
         bodyBytes: excerpt.length,
         events: 0,
+        rulings: null,
       }
       log.append([entry]).catch(() => {
         leftOut += 1

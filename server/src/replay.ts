@@ -1,10 +1,10 @@
-import { toCanonical } from './canonical.ts'
+import { type CanonicalEvent, toCanonical } from './canonical.ts'
 import { type Call, messageIdOf } from './check.ts'
 import { RequestRefused } from './errors.ts'
-import type { Entry, Position } from './log/port.ts'
+import { type Entry, type Outcome, type Position, RELEASE_DOOR, type ReleasedEvent, type Rulings } from './log/port.ts'
 import { type Delivery, type Item, settle } from './sources/delivery.ts'
 import { readBody, readEvents } from './sources/readers.ts'
-import type { Changes, Rejected, StoredEvent } from './store/port.ts'
+import type { Changes, Quarantined, Rejected, StoredEvent } from './store/port.ts'
 
 /** How much of what was not taken is kept to be looked at. */
 const EXCERPT_CHARS = 1024
@@ -15,61 +15,128 @@ const EXCERPT_CHARS = 1024
  * the reason, so that one entry cannot hold up or lose the others.
  */
 export function replay(partition: number, position: Position, entry: Entry): Changes {
-  if (entry.refusal) {
-    const { status, code, message } = entry.refusal
-    return { events: [], rejected: [rejectedBy(entry, { status, code, message, body: bodyText(entry) })] }
-  }
   const events: StoredEvent[] = []
   const rejected: Rejected[] = []
+  const quarantined: Quarantined[] = []
+  const changes = { events, rejected, quarantined }
+  if (entry.refusal) {
+    const { status, code, message } = entry.refusal
+    rejected.push(rejectedBy(entry, { status, code, message, body: bodyText(entry) }))
+    return changes
+  }
   try {
+    if (entry.door === RELEASE_DOOR) return { ...changes, events: releasedBy(entry) }
+    const rulingOf = lookUp(entry.rulings)
     let index = 0
     for (const item of read(entry).items) {
-      const verdict = outcomeOf(item, entry, `gen-${partition}-${position}-${index}`)
-      if (Array.isArray(verdict)) events.push(...verdict)
-      else rejected.push({ ...verdict, index })
+      const ruling = rulingOf(index)
+      const verdict = outcomeOf(item, entry, `gen-${partition}-${position}-${index}`, ruling)
+      if (!Array.isArray(verdict)) rejected.push({ ...verdict, index })
+      else if (ruling.outcome !== 'quarantined') events.push(...verdict.map(({ event }) => event))
+      else
+        quarantined.push(
+          ...verdict.map(({ call, event }) => ({ event, rejected: { ...rejectedCall(call, entry, ruling), index } })),
+        )
       index += 1
     }
   } catch (error) {
     rejected.push(rejectedBy(entry, { ...reasonOf(error), body: bodyText(entry) }))
   }
-  return { events, rejected }
+  return changes
 }
 
 function read({ source, door, body, encoding, facts }: Entry): Delivery {
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-  return readEvents(source, door, readBody(source, bytes, encoding).json, facts)
+  return readEvents(source, door, readBody(source, bytesOf(body), encoding).json, facts)
 }
 
-/** The events of an item, all or none; of one that was not wanted there are none. */
-function outcomeOf(item: Item, entry: Entry, generatedId: string): StoredEvent[] | Rejected {
-  let raw: unknown
+const bytesOf = (body: Uint8Array) => Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+
+/** What was said of a call when it was taken. */
+interface Ruling {
+  verified: boolean
+  outcome?: Outcome
+  code: string
+  message: string
+}
+
+const NONE: Ruling = { verified: false, code: '', message: '' }
+
+/** By the place of a call in its request. */
+function lookUp(rulings: Rulings | null): (index: number) => Ruling {
+  if (!rulings) return () => NONE
+  const { verified, said } = rulings
+  const ofUsers = verified === true ? undefined : new Set(verified)
+  const byIndex = new Map(said.map((ruling) => [ruling.index, ruling]))
+  return (index) => ({ ...NONE, ...byIndex.get(index), verified: ofUsers?.has(index) ?? true })
+}
+
+/** The events of an item with the calls that they came as, all or none; of one that was not wanted there are none. */
+function outcomeOf(
+  item: Item,
+  entry: Entry,
+  generatedId: string,
+  ruling: Ruling,
+): { call: Call; event: StoredEvent }[] | Rejected {
+  let failing: Call | undefined
   try {
     const settled = settle(item)
     if ('ignored' in settled) return []
-    if ('calls' in settled) {
-      return settled.calls.map((call, place) => {
-        raw = call.raw
-        return toStored(call, entry, place === 0 ? generatedId : `${generatedId}-${place}`)
-      })
+    if ('refusal' in settled) {
+      const { refusal, raw, messageId } = settled
+      return rejectedBy(entry, { code: refusal.code, message: refusal.message, messageId, body: excerptOf(raw) })
     }
-    const { refusal, messageId } = settled
-    const { code, message } = refusal
-    return rejectedBy(entry, { code, message, messageId, body: excerptOf(settled.raw) })
+    if (ruling.outcome === 'rejected') return rejectedCall(settled.calls[0], entry, ruling)
+    return settled.calls.map((call, place) => {
+      failing = call
+      return { call, event: toStored(call, entry, place === 0 ? generatedId : `${generatedId}-${place}`, ruling) }
+    })
   } catch (error) {
-    return rejectedBy(entry, { ...reasonOf(error), messageId: messageIdOf(raw), body: excerptOf(raw) })
+    return rejectedCall(failing, entry, reasonOf(error))
   }
 }
 
-function toStored(call: Call, entry: Entry, generatedId: string): StoredEvent {
+function toStored(call: Call, entry: Entry, generatedId: string, ruling: Ruling): StoredEvent {
   const { workspace, source, receivedAtMs, facts } = entry
   if (workspace === null) throw new Error('the entry says no workspace')
-  const canonical = toCanonical(call, { source, receivedAtMs, facts, generatedId })
-  const { messageId, type, userId, anonymousId, email = null, event = null } = canonical
-  const columns = { workspace, messageId, type, source, userId, anonymousId, email, event, receivedAtMs }
-  return { ...columns, idGenerated: messageIdOf(call.raw) === null, json: JSON.stringify(canonical) }
+  const canonical = toCanonical(call, { source, receivedAtMs, facts, generatedId, verified: ruling.verified })
+  if (ruling.outcome === 'warned') canonical.warnings = [...(canonical.warnings ?? []), ruling.message]
+  return {
+    ...columnsOf(canonical, entry),
+    idGenerated: messageIdOf(call.raw) === null,
+    json: JSON.stringify(canonical),
+  }
+}
+
+function columnsOf({ messageId, type, source, userId, anonymousId, email, event }: CanonicalEvent, entry: Entry) {
+  const { workspace, receivedAtMs } = entry
+  return {
+    workspace: workspace!,
+    messageId,
+    type,
+    source,
+    userId,
+    anonymousId,
+    email: email ?? null,
+    event: event ?? null,
+    receivedAtMs,
+  }
+}
+
+/** Events that were in quarantine, as they were made when they came. */
+function releasedBy(entry: Entry): StoredEvent[] {
+  const released = JSON.parse(bytesOf(entry.body).toString('utf8')) as ReleasedEvent[]
+  return released.map(({ event, idGenerated }) => ({
+    ...columnsOf(event as CanonicalEvent, entry),
+    idGenerated,
+    released: true,
+    json: JSON.stringify(event),
+  }))
 }
 
 type Reason = Pick<Rejected, 'code' | 'message' | 'body'> & Partial<Rejected>
+
+const rejectedCall = (call: Call | undefined, entry: Entry, { code, message }: Pick<Reason, 'code' | 'message'>) =>
+  rejectedBy(entry, { code, message, messageId: messageIdOf(call?.raw), body: excerptOf(call?.raw) })
 
 function rejectedBy({ workspace, receivedAtMs, source }: Entry, reason: Reason): Rejected {
   return { workspace, receivedAtMs, source, status: null, index: null, messageId: null, ...reason }

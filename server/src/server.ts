@@ -10,6 +10,7 @@ import { openSqliteLog, type SqliteLogOptions } from './log/sqlite.ts'
 import { startProcessing } from './processing.ts'
 import { createRecentIds } from './recent-ids.ts'
 import { createRefusalLog } from './refusal-log.ts'
+import { createRules, type Rules } from './rules.ts'
 import { openSqliteStore } from './store/sqlite.ts'
 
 const PARTITION = 0
@@ -65,10 +66,11 @@ export async function startServer(settings: Settings, options: ServerOptions = {
 
     const refusals = createRefusalLog({ log, now })
     const recentIds = createRecentIds()
+    const rules = rulesOf(workspaces, now)
     const queries = store.query
     const oneWorkspace = workspaces.length === 1
     const { contacts } = store
-    const events = { keys, log, recentIds, now, processing, refusals }
+    const events = { keys, log, recentIds, rules, now, processing, refusals }
     const app = buildApp({ ...events, queries, contacts, oneWorkspace, version: version() })
     closers.push(() => {
       const forced = setTimeout(() => app.server.closeAllConnections(), STOP_MS)
@@ -80,6 +82,15 @@ export async function startServer(settings: Settings, options: ServerOptions = {
     await close()
     throw error
   }
+}
+
+function rulesOf(workspaces: readonly Workspace[], now: () => number): ReadonlyMap<string, Rules> {
+  const rules = new Map<string, Rules>()
+  for (const { name, rules: settings } of workspaces) {
+    const made = settings && createRules(settings, now)
+    if (made) rules.set(name, made)
+  }
+  return rules
 }
 
 const version = (): string => JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version

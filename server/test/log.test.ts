@@ -20,6 +20,7 @@ const entry = (body: string | Buffer, receivedAtMs = 0): Entry => ({
   bodyBytes: body.length,
   events: 1,
   refusal: null,
+  rulings: null,
 })
 
 const positions = (file: string) => {
@@ -130,4 +131,17 @@ test('a store that is lost is made again from the log, ids included', async () =
   const second = await startHere({ data })
   expect(await second.stored()).toEqual(before)
   expect(await second.rejected()).toHaveLength(1)
+})
+
+test('a log of the version before rules is taken over as it is', async () => {
+  const data = temporaryFolder()
+  const first = await startHere({ data, workerScript: new URL('./programs/idle-worker.ts', import.meta.url) })
+  await first.post('/ingest/v1/track', { userId: 'u', event: 'e', messageId: 'before' })
+  await first.close()
+  const database = new DatabaseSync(join(data, 'log.db'))
+  database.exec('ALTER TABLE entries DROP COLUMN rulings')
+  database.close()
+  const second = await startHere({ data })
+  await second.post('/ingest/v1/track', { userId: 'u', event: 'e', messageId: 'after' })
+  expect((await second.stored()).map(({ messageId }) => messageId)).toEqual(['before', 'after'])
 })

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import type { Workspace } from '../src/auth.ts'
+import { readSettings } from '../src/config.ts'
 import { type ServerOptions, startServer } from '../src/server.ts'
 import { ADMIN_TOKEN, CHURNKEY_API_KEY, CHURNKEY_APP_ID, HOGSEND_KEY, SERVER_TOKEN, WRITE_KEY } from './keys.ts'
 
@@ -39,6 +40,28 @@ export async function startHere({
   const keys = { writeKey: WRITE_KEY, adminToken: ADMIN_TOKEN }
   const settings = { port: 0, host: '127.0.0.1', data, workspaces: workspace && [workspace], warnings: [], ...keys }
   const server = await startServer(settings, options)
+  onTestFinished(server.close)
+  return { ...client(server.url), close: server.close }
+}
+
+/** A server in this process with a configuration file: one workspace with these settings, and its contract in a file beside. */
+export async function startWith(
+  { contract, ...settings }: Record<string, unknown>,
+  { data = ':memory:', ...options }: ServerOptions & { data?: string } = {},
+) {
+  const folder = temporaryFolder()
+  const file = join(folder, 'config.json')
+  const workspace = {
+    name: 'default',
+    writeKeys: [WRITE_KEY],
+    ...settings,
+    ...(contract !== undefined && { contract: 'contract.json' }),
+  }
+  writeFileSync(file, JSON.stringify({ workspaces: [workspace] }))
+  writeFileSync(join(folder, 'contract.json'), JSON.stringify(contract ?? {}))
+  const { workspaces, ...read } = await readSettings({ AIRHOP_CONFIG: file, AIRHOP_PORT: '0', AIRHOP_DATA: data })
+  const known = workspaces!.map((one) => ({ ...one, adminTokens: [ADMIN_TOKEN] }))
+  const server = await startServer({ ...read, workspaces: known }, options)
   onTestFinished(server.close)
   return { ...client(server.url), close: server.close }
 }

@@ -164,7 +164,7 @@ test('a key stands for one workspace', async () => {
   ])
 })
 
-test('settings that do nothing yet are named, and secrets are not printed', async () => {
+test('settings that may not do what was meant are named, and secrets are not printed', async () => {
   const file = join(temporaryFolder(), 'config.json')
   const workspace = {
     name: 'acme',
@@ -178,7 +178,11 @@ test('settings that do nothing yet are named, and secrets are not printed', asyn
   server.child.stderr!.on('data', (part) => {
     said += part
   })
-  await expect.poll(() => said).toContain('`workspaces[0].enforceIdentity` has no effect in this version.')
+  await expect
+    .poll(() => said)
+    .toContain(
+      '`workspaces[0].enforceIdentity` without `identitySecret` refuses every identify that comes with a write key.',
+    )
   await expect.poll(() => server.output).toEqual([`airhop-ingest listening on ${server.url}`, 'Workspaces: acme'])
 })
 

@@ -31,6 +31,13 @@ type EventCode = Exclude<
   | 'invalid_notification'
   | 'data_update_not_allowed'
   | 'missing_customer_data'
+  | 'origin_not_allowed'
+  // By the rules of a workspace: see rules.test.ts, identity.test.ts, contract.test.ts.
+  | 'type_not_allowed'
+  | 'invalid_identity_signature'
+  | 'unverified_identity'
+  | 'contract_violation'
+  | 'contract_quarantined'
 >
 
 const long = (chars: number) => 'x'.repeat(chars)

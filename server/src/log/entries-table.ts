@@ -1,8 +1,9 @@
 import type { Refusal } from '../errors.ts'
-import type { Entry, RequestFacts, Source } from './port.ts'
+import type { Database } from '../sqlite.ts'
+import type { Entry, RequestFacts, Rulings, Source } from './port.ts'
 
 /** AUTOINCREMENT: a position is not used again, also when all before it was let go of. */
-export const SCHEMA = `
+const SCHEMA = `
   CREATE TABLE IF NOT EXISTS entries (
     position    INTEGER PRIMARY KEY AUTOINCREMENT,
     source      TEXT NOT NULL,
@@ -14,12 +15,20 @@ export const SCHEMA = `
     body_bytes  INTEGER NOT NULL,
     events      INTEGER NOT NULL,
     refusal     TEXT,
-    body        BLOB NOT NULL
+    body        BLOB NOT NULL,
+    rulings     TEXT
   )`
 
+/** Makes the table, or brings one of an earlier version to this. */
+export function createTable(database: Database): void {
+  database.exec(SCHEMA)
+  const hasRulings = database.prepare(`SELECT 1 FROM pragma_table_info('entries') WHERE name = 'rulings'`).get()
+  if (!hasRulings) database.exec('ALTER TABLE entries ADD COLUMN rulings TEXT')
+}
+
 export const INSERT = `
-  INSERT INTO entries (source, door, received_at, workspace, facts, encoding, body_bytes, events, refusal, body)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+  INSERT INTO entries (source, door, received_at, workspace, facts, encoding, body_bytes, events, refusal, body, rulings)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 export const NEXT = 'SELECT * FROM entries WHERE position > ? ORDER BY position'
 
@@ -35,6 +44,7 @@ export function toRow(entry: Entry) {
     entry.events,
     entry.refusal && JSON.stringify(entry.refusal),
     entry.body,
+    entry.rulings && JSON.stringify(entry.rulings),
   ] as const
 }
 
@@ -49,4 +59,5 @@ export const toEntry = (row: Record<string, unknown>): Entry => ({
   bodyBytes: row.body_bytes as number,
   events: row.events as number,
   refusal: row.refusal === null ? null : (JSON.parse(row.refusal as string) as Refusal),
+  rulings: row.rulings === null ? null : (JSON.parse(row.rulings as string) as Rulings),
 })

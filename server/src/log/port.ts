@@ -23,6 +23,30 @@ export interface RequestFacts {
   idempotencyKey?: string
 }
 
+/** What becomes of a call that is well formed, where the rules of its workspace say something of it. */
+export type Outcome = 'rejected' | 'quarantined' | 'warned'
+
+/**
+ * What the rules said of an entry's calls when it was taken. They hold for ever, whatever the rules are when it is
+ * processed. A call has its place in the request as `index`.
+ */
+export interface Rulings {
+  /** Calls whose user somebody vouches for who knows a secret; true: all of them. */
+  verified: true | readonly number[]
+  said: readonly { index: number; outcome: Outcome; code: string; message: string }[]
+}
+
+/** The door of entries that the server makes itself: their body is an array of `ReleasedEvent`. See quarantine.ts. */
+export const RELEASE_DOOR = 'release'
+
+/** An event that was in quarantine and is to be stored. */
+export interface ReleasedEvent {
+  /** In its canonical form. */
+  event: object
+  /** It came without a `messageId`. */
+  idGenerated: boolean
+}
+
 /** One request, as it came, so that anything can be made again from the original. */
 export interface Entry {
   source: Source
@@ -42,6 +66,8 @@ export interface Entry {
   events: number
   /** Why the request as a whole was not taken: recorded, so that its sender can be told, and never processed. */
   refusal: Refusal | null
+  /** Null where no rule said anything, as in nearly all. */
+  rulings: Rulings | null
 }
 
 /** Place in a partition: 1, 2, 3… in the order of acceptance; never used twice. */

@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Database, openForReading, openForWriting, type Statement, transaction } from '../sqlite.ts'
-import { INSERT, NEXT, SCHEMA, toEntry, toRow } from './entries-table.ts'
+import { createTable, INSERT, NEXT, toEntry, toRow } from './entries-table.ts'
 import { createLedger } from './ledger.ts'
 import { type Chunk, type Entry, type Log, LogFull, LogUnavailable, type Position } from './port.ts'
 
 /** What may wait for processing before appends are refused: minutes of a full load. */
 const LOG_MAX_BYTES = 1024 ** 3
 
-/** What an entry takes beside its body, about. */
+/** What an entry takes beside its body and what was said of its calls, about; and what each saying takes beside its message. */
 const ENTRY_OVERHEAD_BYTES = 256
+const RULING_OVERHEAD_BYTES = 96
 
 /** What may wait in memory for the next commit. A turn of the event loop hardly gathers a tenth of it. */
 const QUEUE_MAX_BYTES = 64 * 1024 ** 2
@@ -29,7 +30,7 @@ const REOPEN_MS = 1000
 
 /** So many positions are summed up together when the log is opened. */
 const OPENING = `
-  SELECT max(position) AS last, sum(length(body) + ${ENTRY_OVERHEAD_BYTES}) AS bytes, max(received_at) AS at
+  SELECT max(position) AS last, sum(length(body) + coalesce(length(rulings), 0) + ${ENTRY_OVERHEAD_BYTES}) AS bytes, max(received_at) AS at
   FROM entries GROUP BY position / 100 ORDER BY last`
 
 interface Waiting {
@@ -84,7 +85,7 @@ export function openSqliteLog({
 
   return {
     append(entries) {
-      const bytes = entries.reduce((sum, { body }) => sum + body.length + ENTRY_OVERHEAD_BYTES, 0)
+      const bytes = entries.reduce((sum, entry) => sum + bytesOf(entry), 0)
       if (ledger.backlog().bytes + queuedBytes + bytes > maxBytes || queuedBytes + bytes > QUEUE_MAX_BYTES) {
         return Promise.reject(new LogFull(`${ledger.backlog().bytes} bytes wait to be processed.`))
       }
@@ -148,7 +149,7 @@ function createWriter(file: string, onFirstOpen: (database: Database) => void) {
     if (connection) return connection
     if (failure && performance.now() - failure.atMs < REOPEN_MS) throw new LogUnavailable(failure.message)
     connection = openForWriting(file, (database) => {
-      database.exec(SCHEMA)
+      createTable(database)
       newest = Number(database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'entries'`).get()?.seq ?? 0)
       if (!started) onFirstOpen(database)
       started = true
@@ -213,6 +214,12 @@ function readChunk(next: Statement, after: Position): Chunk {
   }
   return { entries, upTo: entries.at(-1)?.position ?? after }
 }
+
+const bytesOf = ({ body, rulings }: Entry) =>
+  (rulings?.said ?? []).reduce(
+    (sum, { message }) => sum + message.length + RULING_OVERHEAD_BYTES,
+    body.length + ENTRY_OVERHEAD_BYTES,
+  )
 
 const asUnavailable = (error: unknown) =>
   error instanceof LogUnavailable ? error : new LogUnavailable((error as Error).message, { cause: error })

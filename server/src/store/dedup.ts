@@ -31,6 +31,8 @@ export function createDedup(database: Database) {
       const current = tables[number % 2]!
       const previous = tables[(number + 1) % 2]!
       return {
+        knows: (workspace: number, messageId: string): boolean =>
+          (previous.find.get(workspace, messageId) ?? current.find.get(workspace, messageId)) !== undefined,
         /** Takes an id for an event; false if it was known. */
         claim: (workspace: number, messageId: string, event: number): boolean =>
           previous.find.get(workspace, messageId) === undefined &&

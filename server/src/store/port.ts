@@ -17,8 +17,17 @@ export interface StoredEvent {
   event: string | null
   /** When the request arrived; dedup forgets by it. */
   receivedAtMs: number
+  /** It was in quarantine, and no longer is. */
+  released?: true
   /** The canonical event, as it is read. */
   json: string
+}
+
+/** What is not as its contract says: kept whole until the contract allows it. */
+export interface Quarantined {
+  event: StoredEvent
+  /** Its place among what was rejected, as long as it is kept. */
+  rejected: Rejected
 }
 
 /** What was not taken, and why. */
@@ -42,6 +51,7 @@ export interface Rejected {
 export interface Changes {
   events: readonly StoredEvent[]
   rejected: readonly Rejected[]
+  quarantined: readonly Quarantined[]
 }
 
 /** A page of a listing, in stored order or its reverse. */
@@ -69,11 +79,23 @@ export interface Page<Item> {
   more: boolean
 }
 
+export interface QuarantinedEvent {
+  /** Why it is not stored. */
+  message: string
+  idGenerated: boolean
+  /** The canonical event as JSON, as it will be stored. */
+  json: string
+}
+
 export interface Queries {
   /** Canonical events of one workspace, as JSON texts. */
   events(workspace: string, filter: EventFilter, paging: Paging): Page<string>
   /** What one workspace sent and was not taken; with `alsoUnknown` also what said no known key. The newest 10,000 are kept. */
   rejected(workspace: string, alsoUnknown: boolean, paging: Paging): Page<Omit<Rejected, 'workspace'>>
+  /** What one workspace has in quarantine, oldest first. */
+  quarantined(workspace: string, paging: Paging): Page<QuarantinedEvent>
+  /** How much that is, and how much of it was let go of because it was too old or too much. */
+  quarantine(workspace: string): { held: number; expired: number }
   /** When events were last stored, ms since the epoch. */
   lastStoredAtMs(): number | null
 }

@@ -22,6 +22,8 @@ interface Condition {
 /** Reads what is committed, at once: each call is one look at the file. */
 export function createQueries(database: Database): Queries {
   const findWorkspace = database.prepare('SELECT id FROM workspaces WHERE name = ?')
+  const countHeld = database.prepare('SELECT count(*) AS held FROM quarantined WHERE workspace = ?')
+  const findExpired = database.prepare('SELECT events FROM quarantine_expired WHERE workspace = ?')
   const storedAt = database.prepare('SELECT max(stored_at) AS at FROM positions')
 
   function page<Item>(
@@ -70,6 +72,21 @@ export function createQueries(database: Database): Queries {
         messageId: row.message_id as string | null,
         body: row.body as string,
       }))
+    },
+
+    quarantined(workspace, paging) {
+      const conditions = [{ sql: 'workspace = ?', values: [idOf(workspace)] }]
+      return page('message, id_generated, json FROM quarantined', conditions, paging, (row) => ({
+        message: row.message as string,
+        idGenerated: row.id_generated === 1,
+        json: row.json as string,
+      }))
+    },
+
+    quarantine(workspace) {
+      const id = idOf(workspace)
+      const held = countHeld.get(id)?.held as number
+      return { held, expired: (findExpired.get(id)?.events as number | undefined) ?? 0 }
     },
 
     lastStoredAtMs: () => (storedAt.get()?.at as number | null | undefined) ?? null,

@@ -51,6 +51,27 @@ const STEPS = [
   ALTER TABLE events ADD COLUMN email TEXT;
   CREATE INDEX events_email ON events (workspace, email) WHERE email IS NOT NULL;
   `,
+  `
+  CREATE TABLE quarantined (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    workspace    INTEGER NOT NULL,
+    message_id   TEXT NOT NULL,
+    received_at  INTEGER NOT NULL,
+    message      TEXT NOT NULL,
+    rejected     INTEGER NOT NULL,
+    id_generated INTEGER NOT NULL,
+    chars        INTEGER NOT NULL,
+    json         TEXT NOT NULL
+  );
+  CREATE UNIQUE INDEX quarantined_message ON quarantined (workspace, message_id);
+  CREATE INDEX quarantined_order          ON quarantined (workspace, id);
+
+  -- How many events of a workspace left quarantine because of age or number.
+  CREATE TABLE quarantine_expired (
+    workspace INTEGER PRIMARY KEY,
+    events    INTEGER NOT NULL
+  );
+  `,
 ]
 
 /** Makes the file, or brings an older one to this version. Throws at a file of a newer version. */

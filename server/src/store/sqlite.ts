@@ -2,7 +2,8 @@ import type { Position } from '../log/port.ts'
 import { type Database, openForReading, openForWriting, transaction } from '../sqlite.ts'
 import { createContacts } from './contacts.ts'
 import { createDedup } from './dedup.ts'
-import type { Changes, Store, StoredEvent } from './port.ts'
+import type { Changes, Rejected, Store, StoredEvent } from './port.ts'
+import { createQuarantine } from './quarantine.ts'
 import { createQueries } from './queries.ts'
 import { migrate } from './schema.ts'
 
@@ -41,6 +42,7 @@ export function openSqliteStore(file: string): Store {
 
 function createWriter(database: Database) {
   const dedup = createDedup(database)
+  const quarantine = createQuarantine(database)
   const lastEvent = database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'events'`)
   const insertEvent = database.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const insertRejected = database.prepare(`
@@ -72,8 +74,10 @@ function createWriter(database: Database) {
     let next = first
     for (const event of events) {
       const workspace = workspaceId(event.workspace)
-      // A generated id is nobody else's, whatever a sender makes of `gen-…`.
-      if (!ids.claim(workspace, event.messageId, next) && !event.idGenerated) continue
+      const wasHeld = event.released && quarantine.release(workspace, event.messageId)
+      // A generated id is nobody else's, whatever a sender makes of `gen-…`; but it may be released twice.
+      const isFirst = event.idGenerated && (!event.released || wasHeld)
+      if (!ids.claim(workspace, event.messageId, next) && !isFirst) continue
       insertEvent.run(
         next,
         workspace,
@@ -90,23 +94,40 @@ function createWriter(database: Database) {
     return next - first
   }
 
-  function storeRejected(rejected: Changes['rejected']): void {
-    let last = 0
-    for (const row of rejected) {
+  /** Gives the places of those rows. */
+  function storeRejected(rejected: readonly Rejected[]): number[] {
+    const places = rejected.map((row) => {
       const workspace = row.workspace === null ? null : workspaceId(row.workspace)
       const { receivedAtMs, source, status, code, message, index, messageId, body } = row
       const stored = insertRejected.run(workspace, receivedAtMs, source, status, code, message, index, messageId, body)
-      last = Number(stored.lastInsertRowid)
+      return Number(stored.lastInsertRowid)
+    })
+    if (places.length > 0) pruneRejected.run(places.at(-1)! - REJECTED_MAX_ROWS)
+    return places
+  }
+
+  /** One that is there or in the store already is not taken again. */
+  function storeQuarantined(quarantined: Changes['quarantined']): void {
+    const oldest = quarantined[0]
+    if (!oldest) return
+    const ids = dedup.at(oldest.event.receivedAtMs)
+    for (const { event, rejected } of quarantined) {
+      const workspace = workspaceId(event.workspace)
+      if (ids.knows(workspace, event.messageId) || quarantine.isHeld(workspace, event.messageId)) continue
+      const [place] = storeRejected([rejected])
+      quarantine.hold(workspace, event, rejected.message, place!)
     }
-    pruneRejected.run(last - REJECTED_MAX_ROWS)
   }
 
   return {
-    commit(partition: number, upTo: Position, { events, rejected }: Changes): void {
+    commit(partition: number, upTo: Position, { events, rejected, quarantined }: Changes): void {
       try {
         transaction(database, () => {
           const stored = storeEvents(events)
-          if (rejected.length > 0) storeRejected(rejected)
+          storeRejected(rejected)
+          storeQuarantined(quarantined)
+          const newest = quarantined.at(-1)?.event ?? events.at(-1) ?? rejected.at(-1)
+          if (newest) quarantine.trim(newest.receivedAtMs)
           advance.run(partition, upTo, stored > 0 ? Date.now() : null)
         })
       } catch (error) {

@@ -1,0 +1,68 @@
+import type { FastifyRequest } from 'fastify'
+import type { Keys } from './auth.ts'
+import { refuseByLog } from './log/failure.ts'
+import { type Log, RELEASE_DOOR, type ReleasedEvent } from './log/port.ts'
+import { type Rules, refusalOf } from './rules.ts'
+import type { QuarantinedEvent, Queries } from './store/port.ts'
+
+/** Looked at together: some MiB at most of what pages send, and one commit to the log. */
+const PAGE_EVENTS = 50
+
+export interface QuarantineParts {
+  keys: Pick<Keys, 'admin'>
+  queries: Pick<Queries, 'quarantined'>
+  log: Pick<Log, 'append'>
+  rules: ReadonlyMap<string, Rules>
+  now: () => number
+}
+
+interface ReplayAnswer {
+  /** Taken: they are in the log, and soon in the store. */
+  replayed: number
+  /** Still not as the contract says. */
+  kept: number
+}
+
+/**
+ * `POST /api/v1/quarantine/replay` → `{ replayed, kept }`: what the contract allows by now goes its way through the log,
+ * with the ids and times that it came with. What is replayed twice is stored once.
+ */
+export function createQuarantineReplay({ keys, queries, log, rules, now }: QuarantineParts) {
+  const underWay = new Map<string, Promise<ReplayAnswer>>()
+
+  async function replay(workspace: string): Promise<ReplayAnswer> {
+    const answer = { replayed: 0, kept: 0 }
+    for (let after: number | undefined, more = true; more; ) {
+      const page = queries.quarantined(workspace, { after, limit: PAGE_EVENTS, order: 'asc' })
+      const released = page.items.map((held) => releasedBy(held, workspace)).filter((event) => event !== undefined)
+      if (released.length > 0) await release(released, workspace).catch(refuseByLog)
+      answer.replayed += released.length
+      answer.kept += page.items.length - released.length
+      after = page.last
+      more = page.more
+    }
+    return answer
+  }
+
+  function releasedBy({ json, idGenerated }: QuarantinedEvent, workspace: string): ReleasedEvent | undefined {
+    const event = JSON.parse(json) as { warnings?: string[] }
+    const breach = rules.get(workspace)?.contract?.check(event)
+    if (!breach) return { event, idGenerated }
+    if (breach.mode !== 'warn') return undefined
+    return { event: { ...event, warnings: [...(event.warnings ?? []), refusalOf(breach).message] }, idGenerated }
+  }
+
+  function release(events: readonly ReleasedEvent[], workspace: string): Promise<void> {
+    const body = Buffer.from(JSON.stringify(events))
+    const bytes = { encoding: null, body, bodyBytes: body.length, events: events.length }
+    const request = { source: 'http' as const, door: RELEASE_DOOR, receivedAtMs: now(), facts: { fromBrowser: false } }
+    return log.append([{ ...request, ...bytes, workspace, refusal: null, rulings: null }])
+  }
+
+  return ({ headers }: FastifyRequest): Promise<ReplayAnswer> => {
+    const { name } = keys.admin(headers)
+    const running = underWay.get(name) ?? replay(name).finally(() => underWay.delete(name))
+    underWay.set(name, running)
+    return running
+  }
+}
