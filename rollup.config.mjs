@@ -65,7 +65,7 @@ export default [
   {
     // Not minified: its stack traces are read.
     input: ['server/src/main.ts', 'server/src/worker-thread.ts'],
-    external: [/^node:/, 'fastify', /^ajv(\/|$)/, 'ajv-formats', '@fastify/static'],
+    external: [/^node:/, 'fastify', /^ajv(\/|$)/, 'ajv-formats', '@fastify/static', 'cli-progress'],
     plugins: [compile('server/tsconfig.json'), executable],
     output: { dir: 'server/dist', format: 'es', entryFileNames: '[name].mjs', chunkFileNames: 'shared.mjs' },
   },

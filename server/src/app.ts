@@ -1,14 +1,16 @@
 import staticFiles from '@fastify/static'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { REQUEST_MAX_BYTES } from '../../src/limits.ts'
+import { ID_MAX_CHARS, REQUEST_MAX_BYTES } from '../../src/limits.ts'
 import { createAdmission } from './admission.ts'
 import { discardBody, refusalOf, refuseConnection, sendRefusal } from './answers.ts'
 import { cors } from './cors.ts'
+import { createCountsApi } from './counts-api.ts'
 import { DOORS, type Door, hogsendRefusal } from './doors.ts'
 import { type Refusal, refuse } from './errors.ts'
 import { createHealth, type HealthParts } from './health.ts'
 import { createHogsendApi, type HogsendApiParts } from './hogsend-api.ts'
 import { createIngest, factsOf, type Incoming, type IngestParts } from './ingest.ts'
+import { createPeopleApi, type PeopleApiParts } from './people-api.ts'
 import { createQuarantineReplay } from './quarantine.ts'
 import { createReadApi, type ReadApiParts } from './read-api.ts'
 import type { RefusalLog } from './refusal-log.ts'
@@ -17,11 +19,14 @@ import { createScriptFile } from './script-file.ts'
 /** A request that takes longer to arrive is given up: 4 MiB at 70 kB/s. */
 const REQUEST_TIMEOUT_MS = 60_000
 
+/** An id in a path, percent-encoded: 9 characters for a UTF-16 unit at most. */
+const PARAMETER_MAX_CHARS = ID_MAX_CHARS * 9
+
 /** The live page may be shown in a frame (the demo does), and may load nothing that is not of this server. */
 const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; frame-ancestors *"
 
-export interface AppParts extends IngestParts, ReadApiParts, HealthParts, HogsendApiParts {
+export interface AppParts extends IngestParts, ReadApiParts, PeopleApiParts, HealthParts, HogsendApiParts {
   keys: IngestParts['keys']
   recentIds: IngestParts['recentIds']
   processing: HogsendApiParts['processing'] & HealthParts['processing']
@@ -45,7 +50,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
     requestTimeout: REQUEST_TIMEOUT_MS,
     // What comes on open connections while the server closes is still taken: it is as durable as ever.
     return503OnClosing: false,
-    routerOptions: { ignoreTrailingSlash: true },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: PARAMETER_MAX_CHARS },
     clientErrorHandler: refuseConnection,
     frameworkErrors: answerError,
   })
@@ -103,6 +108,21 @@ export function buildApp(parts: AppParts): FastifyInstance {
   app.get('/api/v1/quarantine', read.quarantine)
   app.post('/api/v1/quarantine/replay', createQuarantineReplay(parts))
   app.get('/health', createHealth(parts))
+
+  const people = createPeopleApi(parts)
+  app.get('/api/v1/profiles', people.profiles)
+  app.get('/api/v1/profiles/:id', people.profile)
+  app.get('/api/v1/profiles/:id/events', people.timeline)
+  app.post('/api/v1/profiles/:id/split', people.split)
+  app.delete('/api/v1/profiles/:id', people.erase)
+  app.get('/api/v1/accounts', people.accounts)
+  app.get('/api/v1/accounts/:id', people.account)
+  app.get('/api/v1/export', people.export)
+
+  const counts = createCountsApi(parts)
+  app.get('/api/v1/counts', counts.counts)
+  app.get('/api/v1/people', counts.people)
+  app.get('/api/v1/funnel', counts.funnel)
 
   app.get(
     '/airhop.js',

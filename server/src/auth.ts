@@ -21,6 +21,8 @@ export interface Workspace {
   /** With it, requests must be signed by it. */
   segmentSharedSecret?: string
   intercomClientSecret?: string
+  /** Events that happened more days ago are removed; without it they stay. */
+  retentionDays?: number
   /** What it asks of events; absent: nothing. */
   rules?: RuleSettings
 }

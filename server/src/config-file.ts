@@ -77,6 +77,7 @@ const SCHEMA = {
           },
           ratePerSecond: { type: 'number', exclusiveMinimum: 0 },
           contract: text,
+          retentionDays: { type: 'integer', minimum: 1 },
         },
       },
     },

@@ -136,6 +136,9 @@ const TABLE = {
       `This workspace takes nothing from pages of ${origin.slice(0, 200)}. If it should, add that to its \`allowedOrigins\`.`,
   ),
   not_found: refusal(404, (method: string, path: string) => `There is no ${method} ${path} here.`),
+  unknown_profile: refusal(404, (id: string) => `Nobody is known here by the id \`${id}\`.`),
+  unknown_account: refusal(404, (id: string) => `There is no account \`${id}\` here.`),
+  not_merged: refusal(400, (id: string) => `Nothing was merged into \`${id}\` that could be taken out.`),
   payload_too_large: refusal(
     413,
     (what: 'body' | 'batch', actual: string, maxEvents: number = BATCH_MAX_EVENTS) =>
@@ -151,6 +154,11 @@ const TABLE = {
     503,
     () => 'Nothing was stored: the disk of the server does not take writes. Send it again after `Retry-After` seconds.',
     RETRY_AFTER_FAILURE_S,
+  ),
+  order_waits: refusal(
+    503,
+    () => 'It is written down and will be done, but the store is behind. Look again after `Retry-After` seconds.',
+    RETRY_AFTER_OVERLOAD_S,
   ),
   not_built: refusal(503, (file: string) => `${file} is not built yet: run \`npm run build\`.`),
 }

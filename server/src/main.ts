@@ -1,19 +1,27 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { CannotStart } from './cannot-start.ts'
+import { runCommand } from './commands.ts'
 import { readSettings } from './config.ts'
 import { type RunningServer, startServer } from './server.ts'
 
+const [command, ...args] = process.argv.slice(2)
+
 try {
+  if (command === undefined) await serve()
+  else process.exitCode = await runCommand(command, args)
+} catch (error) {
+  if (!(error instanceof CannotStart)) throw error
+  for (const mistake of error.mistakes) process.stderr.write(`airhop-ingest: ${mistake}\n`)
+  process.exitCode = 1
+}
+
+async function serve(): Promise<void> {
   const settings = await readSettings(process.env)
   const server = await startServer(settings)
   stopOn(['SIGTERM', 'SIGINT'], server)
   for (const warning of settings.warnings) process.stderr.write(`airhop-ingest: ${warning}\n`)
   process.stdout.write(welcome(server, settings.workspaces !== undefined))
-} catch (error) {
-  if (!(error instanceof CannotStart)) throw error
-  for (const mistake of error.mistakes) process.stderr.write(`airhop-ingest: ${mistake}\n`)
-  process.exitCode = 1
 }
 
 /** The first signal ends it gently, the second at once. */

@@ -2,16 +2,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Keys } from './auth.ts'
 import { isEventType } from './check.ts'
 import { isWhat, refused } from './errors.ts'
-import type { EventFilter, Paging, Queries } from './store/port.ts'
+import { PAGING, type Parameters, pagingOf, parametersOf, placeOf } from './parameters.ts'
+import type { EventFilter, Queries } from './store/port.ts'
 
-const LIMIT_DEFAULT = 100
-const LIMIT_MAX = 1000
-
-const PAGING = ['after', 'limit', 'order']
 const FILTERS = ['userId', 'anonymousId', 'event', 'type', 'source', 'messageId'] as const
-
-/** A place in a listing, as its reader sees it: digits that fit a double. */
-const CURSOR = /^\d{1,15}$/
 
 export interface ReadApiParts {
   keys: Pick<Keys, 'admin'>
@@ -62,50 +56,6 @@ export function createReadApi({ keys, queries, oneWorkspace }: ReadApiParts) {
 }
 
 export type ReadApi = ReturnType<typeof createReadApi>
-
-/** `next` is there while there is more; `cursor` is where a reader that polls goes on, also at the end. */
-function placeOf(last: number | undefined, more: boolean, { after }: Paging) {
-  const place = last ?? after
-  const cursor = place === undefined ? null : String(place)
-  return { next: more ? cursor : null, cursor }
-}
-
-type Parameters = ReadonlyMap<string, string>
-
-function parametersOf(request: FastifyRequest, known: readonly string[]): Parameters {
-  const parameters = new Map<string, string>()
-  for (const [name, value] of Object.entries(request.query as Record<string, unknown>)) {
-    if (!known.includes(name)) throw refused('invalid_parameter', name, `is not known here: ${known.join(', ')} are`)
-    if (typeof value !== 'string') throw refused('invalid_parameter', name, 'must be there once')
-    // `?userId=` says nothing, like an empty field of a form.
-    if (value !== '') parameters.set(name, value)
-  }
-  return parameters
-}
-
-function pagingOf(parameters: Parameters): Paging {
-  const after = parameters.get('after')
-  if (after !== undefined && !CURSOR.test(after)) {
-    throw refused(
-      'invalid_parameter',
-      'after',
-      `must be a \`next\` or \`cursor\` of an earlier answer; it ${isWhat(after)}`,
-    )
-  }
-  const limit = Number(parameters.get('limit') ?? LIMIT_DEFAULT)
-  if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX) {
-    throw refused(
-      'invalid_parameter',
-      'limit',
-      `must be a number from 1 to ${LIMIT_MAX}; it ${isWhat(parameters.get('limit'))}`,
-    )
-  }
-  const order = parameters.get('order') ?? 'asc'
-  if (order !== 'asc' && order !== 'desc') {
-    throw refused('invalid_parameter', 'order', `must be \`asc\` or \`desc\`; it ${isWhat(order)}`)
-  }
-  return { after: after === undefined ? undefined : Number(after), limit, order }
-}
 
 function filterOf(parameters: Parameters): EventFilter {
   const filter: EventFilter = {}

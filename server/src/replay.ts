@@ -1,10 +1,19 @@
 import { type CanonicalEvent, toCanonical } from './canonical.ts'
 import { type Call, messageIdOf } from './check.ts'
 import { RequestRefused } from './errors.ts'
-import { type Entry, type Outcome, type Position, RELEASE_DOOR, type ReleasedEvent, type Rulings } from './log/port.ts'
+import {
+  type Entry,
+  ORDER_DOOR,
+  type Outcome,
+  type Position,
+  RELEASE_DOOR,
+  type ReleasedEvent,
+  type Rulings,
+} from './log/port.ts'
 import { type Delivery, type Item, settle } from './sources/delivery.ts'
 import { readBody, readEvents } from './sources/readers.ts'
-import type { Changes, Quarantined, Rejected, StoredEvent } from './store/port.ts'
+import type { Changes, Order, Quarantined, Rejected, StoredEvent } from './store/port.ts'
+import { toStoredEvent } from './stored-event.ts'
 
 /** How much of what was not taken is kept to be looked at. */
 const EXCERPT_CHARS = 1024
@@ -25,6 +34,7 @@ export function replay(partition: number, position: Position, entry: Entry): Cha
     return changes
   }
   try {
+    if (entry.door === ORDER_DOOR) return { ...changes, order: readOrder(entry) }
     if (entry.door === RELEASE_DOOR) return { ...changes, events: releasedBy(entry) }
     const rulingOf = lookUp(entry.rulings)
     let index = 0
@@ -44,6 +54,9 @@ export function replay(partition: number, position: Position, entry: Entry): Cha
   }
   return changes
 }
+
+/** As it was made here, by an administrator. */
+const readOrder = ({ body }: Entry) => JSON.parse(bytesOf(body).toString('utf8')) as Order
 
 function read({ source, door, body, encoding, facts }: Entry): Delivery {
   return readEvents(source, door, readBody(source, bytesOf(body), encoding).json, facts)
@@ -100,36 +113,16 @@ function toStored(call: Call, entry: Entry, generatedId: string, ruling: Ruling)
   if (workspace === null) throw new Error('the entry says no workspace')
   const canonical = toCanonical(call, { source, receivedAtMs, facts, generatedId, verified: ruling.verified })
   if (ruling.outcome === 'warned') canonical.warnings = [...(canonical.warnings ?? []), ruling.message]
-  return {
-    ...columnsOf(canonical, entry),
-    idGenerated: messageIdOf(call.raw) === null,
-    json: JSON.stringify(canonical),
-  }
-}
-
-function columnsOf({ messageId, type, source, userId, anonymousId, email, event }: CanonicalEvent, entry: Entry) {
-  const { workspace, receivedAtMs } = entry
-  return {
-    workspace: workspace!,
-    messageId,
-    type,
-    source,
-    userId,
-    anonymousId,
-    email: email ?? null,
-    event: event ?? null,
-    receivedAtMs,
-  }
+  return toStoredEvent(canonical, { workspace, receivedAtMs, idGenerated: messageIdOf(call.raw) === null })
 }
 
 /** Events that were in quarantine, as they were made when they came. */
 function releasedBy(entry: Entry): StoredEvent[] {
   const released = JSON.parse(bytesOf(entry.body).toString('utf8')) as ReleasedEvent[]
+  const { workspace, receivedAtMs } = entry
   return released.map(({ event, idGenerated }) => ({
-    ...columnsOf(event as CanonicalEvent, entry),
-    idGenerated,
+    ...toStoredEvent(event as CanonicalEvent, { workspace: workspace!, receivedAtMs, idGenerated }),
     released: true,
-    json: JSON.stringify(event),
   }))
 }
 

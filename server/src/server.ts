@@ -7,7 +7,10 @@ import type { Settings } from './config.ts'
 import { openDataFolder } from './data-folder.ts'
 import { onlyWorkspace } from './keys-file.ts'
 import { openSqliteLog, type SqliteLogOptions } from './log/sqlite.ts'
+import { createOrders } from './orders.ts'
 import { startProcessing } from './processing.ts'
+import { createProgress } from './progress.ts'
+import { finishRebuild } from './rebuild.ts'
 import { createRecentIds } from './recent-ids.ts'
 import { createRefusalLog } from './refusal-log.ts'
 import { createRules, type Rules } from './rules.ts'
@@ -47,14 +50,18 @@ export async function startServer(settings: Settings, options: ServerOptions = {
     const keys = createKeys(workspaces)
 
     const storeFile = join(folder.path, 'events.db')
+    const upgrade = createProgress('airhop-ingest: upgrading events.db')
+    finishRebuild(storeFile, upgrade.update)
+    upgrade.end()
     const store = openSqliteStore(storeFile)
     const logFile = join(folder.path, 'log.db')
     const log = openSqliteLog({ file: logFile, ...logLimits, now })
     closers.push(log.close)
     await log.release(PARTITION, (await store.position(PARTITION)) ?? 0)
 
+    const retention = workspaces.flatMap(({ name, retentionDays: days }) => (days ? [{ workspace: name, days }] : []))
     const processing = startProcessing({
-      data: { logFile, storeFile, partition: PARTITION },
+      data: { logFile, storeFile, partition: PARTITION, retention },
       script,
       newest: () => log.newest(PARTITION),
       // A disk that fails here is remembered by the log, and said by /health; nothing else depends on what is let go of.
@@ -70,8 +77,9 @@ export async function startServer(settings: Settings, options: ServerOptions = {
     const queries = store.query
     const oneWorkspace = workspaces.length === 1
     const { contacts } = store
+    const orders = createOrders({ log, queries, now })
     const events = { keys, log, recentIds, rules, now, processing, refusals }
-    const app = buildApp({ ...events, queries, contacts, oneWorkspace, version: version() })
+    const app = buildApp({ ...events, queries, contacts, orders, oneWorkspace, version: version() })
     closers.push(() => {
       const forced = setTimeout(() => app.server.closeAllConnections(), STOP_MS)
       return app.close().finally(() => clearTimeout(forced))

@@ -33,13 +33,15 @@ export async function runWorker({ log, store, partition, signal, onProgress }: W
       let chars = 0
       for (const { position, entry } of entries) {
         const changes = replay(partition, position, entry)
+        // What came before it is stored before it is carried out, what comes after it after.
+        const order = changes.order && { order: changes.order }
         events.push(...changes.events)
         rejected.push(...changes.rejected)
         quarantined.push(...changes.quarantined)
         chars += changes.events.reduce((sum, { json }) => sum + json.length, 0)
         chars += changes.quarantined.reduce((sum, { event }) => sum + event.json.length, 0)
-        if (position !== upTo && chars < COMMIT_CHARS) continue
-        await store.commit(partition, position, { events, rejected, quarantined })
+        if (position !== upTo && chars < COMMIT_CHARS && !order) continue
+        await store.commit(partition, position, { events, rejected, quarantined, ...order })
         onProgress(position)
         events = []
         rejected = []

@@ -22,7 +22,7 @@ export const EVERY_KEY: Workspace = {
   churnkey: { appId: CHURNKEY_APP_ID, apiKey: CHURNKEY_API_KEY },
 }
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+export const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 /** A folder that is gone after the test. */
 export function temporaryFolder(): string {
@@ -92,17 +92,36 @@ export async function failToStart(env: NodeJS.ProcessEnv): Promise<{ code: numbe
   return { code: await endOf(child), said }
 }
 
-function spawnServer(env: NodeJS.ProcessEnv, [program, ...args]: string[]): ChildProcess {
+/** Runs a command of the server to its end, and gives what it said. */
+export async function runCommand(args: string[], env: NodeJS.ProcessEnv, input?: Buffer) {
+  const child = spawnServer(env, [process.execPath, MAIN, ...args], input ? 'pipe' : 'ignore')
+  let out = ''
+  let said = ''
+  child.stdout!.on('data', (part) => {
+    out += part
+  })
+  child.stderr!.on('data', (part) => {
+    said += part
+  })
+  child.stdin?.end(input)
+  return { code: await endOf(child), out, said }
+}
+
+function spawnServer(
+  env: NodeJS.ProcessEnv,
+  [program, ...args]: string[],
+  input: 'pipe' | 'ignore' = 'ignore',
+): ChildProcess {
   const keys = { AIRHOP_WRITE_KEY: WRITE_KEY, AIRHOP_ADMIN_TOKEN: ADMIN_TOKEN }
   const child = spawn(program!, args, {
     env: { PATH: process.env.PATH, AIRHOP_PORT: '0', AIRHOP_DATA: ':memory:', ...keys, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input, 'pipe', 'pipe'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
   return child
 }
 
-const endOf = (child: ChildProcess) => new Promise<number | null>((resolve) => child.once('exit', resolve))
+const endOf = (child: ChildProcess) => new Promise<number | null>((resolve) => child.once('close', resolve))
 
 export interface Listing {
   events: Record<string, unknown>[]
@@ -112,9 +131,9 @@ export interface Listing {
 }
 
 /** What tests say to a server. */
-export function client(url: string) {
+export function client(url: string, adminToken = ADMIN_TOKEN) {
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
-  const get = (path: string, token = ADMIN_TOKEN) => fetch(url + path, { headers: bearer(token) })
+  const get = (path: string, token = adminToken) => fetch(url + path, { headers: bearer(token) })
 
   async function list(path: string): Promise<Listing> {
     const response = await get(path)
@@ -124,6 +143,7 @@ export function client(url: string) {
 
   return {
     url,
+    adminToken,
     get,
     list,
 

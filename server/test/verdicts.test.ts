@@ -38,6 +38,10 @@ type EventCode = Exclude<
   | 'unverified_identity'
   | 'contract_violation'
   | 'contract_quarantined'
+  | 'not_merged'
+  | 'order_waits'
+  | 'unknown_account'
+  | 'unknown_profile'
 >
 
 const long = (chars: number) => 'x'.repeat(chars)

@@ -36,6 +36,9 @@ export interface Rulings {
   said: readonly { index: number; outcome: Outcome; code: string; message: string }[]
 }
 
+/** The door of an entry that is an order of an administrator, which holds where it stands in the log. */
+export const ORDER_DOOR = 'order'
+
 /** The door of entries that the server makes itself: their body is an array of `ReleasedEvent`. See quarantine.ts. */
 export const RELEASE_DOOR = 'release'
 

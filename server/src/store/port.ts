@@ -19,6 +19,9 @@ export interface StoredEvent {
   receivedAtMs: number
   /** It was in quarantine, and no longer is. */
   released?: true
+  /** When it happened; ms since the epoch. */
+  atMs: number
+  said: Said
   /** The canonical event, as it is read. */
   json: string
 }
@@ -28,6 +31,110 @@ export interface Quarantined {
   event: StoredEvent
   /** Its place among what was rejected, as long as it is kept. */
   rejected: Rejected
+}
+
+type Bag = { readonly [key: string]: unknown }
+
+/** What an event says of people and accounts. */
+export interface Said {
+  /** An e-mail address that is an identity at its source, in lower case; a trait `email` is none. */
+  email: string | null
+  /** Of an alias: the id that becomes the user's. */
+  previousId: string | null
+  /** The account that it happened for. */
+  groupId: string | null
+  /** Newest wins, and a null removes. */
+  traits: Bag | undefined
+  /** Only for what is not there. */
+  traitsOnce: Bag | undefined
+  /** What the sender already knew: fills gaps. */
+  contextTraits: Bag | undefined
+  accountTraits: Bag | undefined
+  /** A server's secret or a valid signature stands behind it. */
+  verified: boolean
+  /** It is not verified and says a time long before its arrival: where the first one wins, it comes after those that don't. */
+  late: boolean
+}
+
+/** Ids that stand for somebody, the strongest first. */
+export const KINDS = ['user', 'anonymous', 'email'] as const
+export type Kind = (typeof KINDS)[number]
+
+/** What an administrator wants done: an entry of the log like any other, so that it holds when the log is replayed. */
+export type Order =
+  | { orderId: string; workspace: string; do: 'erase'; id: string }
+  /** Takes ids out of the person that `id` finds: `ids`, else `id` itself, else (of the person's own user id) all. */
+  | { orderId: string; workspace: string; do: 'split'; id: string; ids: readonly string[] }
+
+/** What became of an order. */
+export type Outcome =
+  | { done: 'erased'; id: string; userIds: string[]; anonymousIds: string[]; emails: string[]; events: number }
+  | { done: 'split'; id: string; separated: string[] }
+  | { done: 'nothing'; because: 'unknown' | 'not_merged'; id: string }
+
+/** Who a profile or a timeline is asked for by. `any` is looked for as each kind in turn. */
+export interface PersonKey {
+  kind: Kind | 'any'
+  id: string
+}
+
+export interface Profile {
+  /** Finds it again: the user id, else the first anonymous id, else the e-mail address. */
+  id: string
+  userId: string | null
+  userIds: string[]
+  anonymousIds: string[]
+  emails: string[]
+  traits: Bag
+  accounts: string[]
+  automaticAccount: string | null
+  verified: boolean
+  firstSeen: string | null
+  lastSeen: string | null
+  events: number
+}
+
+export interface AccountSummary {
+  id: string
+  /** Nobody named it: its members share a business domain. */
+  automatic: boolean
+  traits: Bag
+  memberCount: number
+}
+
+export interface Account extends AccountSummary {
+  members: Page<Profile>
+  events: number
+  firstSeen: string | null
+  lastSeen: string | null
+  activity: { day: string; events: number; people: number }[]
+}
+
+/** Place in a timeline: when, and the event's number. */
+export interface Moment {
+  atMs: number
+  event: number
+}
+
+export interface TimelinePage {
+  /** Canonical events as JSON. */
+  items: readonly string[]
+  last: Moment | undefined
+  more: boolean
+}
+
+/** Days since the epoch, both included. */
+export interface DayRange {
+  fromDay: number
+  toDay: number
+}
+
+export interface CountRow {
+  /** Undefined where the whole range is one. */
+  day: number | undefined
+  name: string
+  events: number
+  people?: number
 }
 
 /** What was not taken, and why. */
@@ -52,6 +159,8 @@ export interface Changes {
   events: readonly StoredEvent[]
   rejected: readonly Rejected[]
   quarantined: readonly Quarantined[]
+  /** Carried out after the events. */
+  order?: Order
 }
 
 /** A page of a listing, in stored order or its reverse. */
@@ -98,6 +207,36 @@ export interface Queries {
   quarantine(workspace: string): { held: number; expired: number }
   /** When events were last stored, ms since the epoch. */
   lastStoredAtMs(): number | null
+
+  profile(workspace: string, key: PersonKey): Profile | undefined
+  /** In the order in which they were first seen. `search`: the beginning of an id, or of a word of name and e-mail address. */
+  profiles(workspace: string, search: string | undefined, paging: Paging): Page<Profile>
+  /** What a person did, in the order in which it happened; undefined if there is no such person. */
+  timeline(
+    workspace: string,
+    key: PersonKey,
+    paging: { event?: string; after: Moment | undefined; limit: number; order: 'asc' | 'desc' },
+  ): TimelinePage | undefined
+  account(workspace: string, id: string, members: Paging, activity: DayRange): Account | undefined
+  /** By id; `after` is the id of the last one. */
+  accounts(
+    workspace: string,
+    search: string | undefined,
+    paging: { after: string | undefined; limit: number },
+  ): { items: AccountSummary[]; more: boolean }
+  counts(
+    workspace: string,
+    by: 'event' | 'type' | 'source',
+    every: 'day' | 'all',
+    range: DayRange & { event?: string; people: boolean },
+  ): CountRow[]
+  /** How many different people did something, in all and by day. */
+  people(workspace: string, range: DayRange & { event?: string }): { people: number; days: CountRow[] }
+  /** How many people did each of the steps, after the ones before it and at most `withinMs` after the first. */
+  funnel(workspace: string, steps: readonly string[], withinMs: number, range: DayRange): number[]
+  /** Whether a track of this name happened in these days. */
+  occurred(workspace: string, event: string, range: DayRange): boolean
+  outcome(orderId: string): Outcome | undefined
 }
 
 /** A person as Hogsend shows one: who has an e-mail address, a `userId`, or both. */
@@ -129,6 +268,14 @@ export interface Store {
   position(partition: number): Promise<Position | undefined>
   /** Stores each event whose (workspace, messageId) was not stored in the last 30 days at least; the first one wins. */
   commit(partition: number, upTo: Position, changes: Changes): Promise<void>
+  /** Stores events of a file, and (where the file has a name) how many of its lines are done; how many of the events were new. */
+  importEvents(file: string | undefined, lines: number, events: readonly StoredEvent[]): Promise<number>
+  /** How many lines of a file are done. */
+  imported(file: string): Promise<number>
+  /** Forgets what became of orders that nobody waits for any more. */
+  tidy(): Promise<void>
+  /** Removes what happened before a day, at most so many events of it, and people of whom nothing is left; how many events. */
+  prune(workspace: string, beforeDay: number, limit: number): Promise<number>
   query: Queries
   contacts: Contacts
   close(): Promise<void>

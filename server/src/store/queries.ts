@@ -1,5 +1,7 @@
 import type { Database } from '../sqlite.ts'
+import { createCounts } from './counts.ts'
 import type { EventFilter, Page, Paging, Queries } from './port.ts'
+import { createProfiles } from './profiles.ts'
 
 /** Columns by which events are asked for. `messageId` is not among them: the ids are kept apart, see dedup.ts. */
 const COLUMNS = {
@@ -48,6 +50,9 @@ export function createQueries(database: Database): Queries {
   const idOf = (workspace: string) => (findWorkspace.get(workspace)?.id as number | undefined) ?? -1
 
   return {
+    ...createProfiles(database, idOf),
+    ...createCounts(database, idOf),
+
     events(workspace, { messageId, ...filter }, paging) {
       const id = idOf(workspace)
       const conditions: Condition[] = [{ sql: 'workspace = ?', values: [id] }]

@@ -72,6 +72,110 @@ const STEPS = [
     events    INTEGER NOT NULL
   );
   `,
+  `
+  -- When it happened, ms since the epoch; and whose it is: the strongest id that it says. 0 is nobody.
+  ALTER TABLE events ADD COLUMN at      INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE events ADD COLUMN subject INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX events_timeline ON events (subject, at);
+  CREATE INDEX events_when     ON events (workspace, event, at, subject);
+
+  -- Every id that stands for somebody; a person is all subjects of one root. See people.ts and ownership.ts.
+  CREATE TABLE subjects (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    workspace INTEGER NOT NULL,
+    kind      INTEGER NOT NULL,
+    key       TEXT NOT NULL,
+    root      INTEGER NOT NULL,
+    events    INTEGER NOT NULL DEFAULT 0,
+    first_at  INTEGER,
+    last_at   INTEGER,
+    verified  INTEGER NOT NULL DEFAULT 0,
+    -- Of a root: the business domain of its e-mail address, and whether a group call says an account.
+    domain    TEXT,
+    grouped   INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (workspace, kind, key)
+  );
+  CREATE INDEX subjects_root   ON subjects (root);
+  CREATE INDEX subjects_person ON subjects (workspace) WHERE root = id;
+  CREATE INDEX subjects_domain ON subjects (workspace, domain) WHERE domain IS NOT NULL;
+
+  -- That an id belongs to a stronger one, by the best of the events that say so.
+  CREATE TABLE claims (
+    weaker     INTEGER NOT NULL,
+    stronger   INTEGER NOT NULL,
+    verified   INTEGER NOT NULL,
+    late       INTEGER NOT NULL,
+    at         INTEGER NOT NULL,
+    message_id TEXT NOT NULL,
+    PRIMARY KEY (weaker, stronger)
+  ) WITHOUT ROWID;
+  CREATE INDEX claims_stronger ON claims (stronger);
+
+  -- Claims that an administrator undid; by what the ids are called, so that it holds when subjects are made again.
+  CREATE TABLE splits (
+    workspace     INTEGER NOT NULL,
+    weaker_kind   INTEGER NOT NULL,
+    weaker_key    TEXT NOT NULL,
+    stronger_kind INTEGER NOT NULL,
+    stronger_key  TEXT NOT NULL,
+    PRIMARY KEY (workspace, weaker_kind, weaker_key, stronger_kind, stronger_key)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE traits (
+    subject    INTEGER NOT NULL,
+    level      INTEGER NOT NULL,
+    key        TEXT NOT NULL,
+    value      TEXT NOT NULL,
+    late       INTEGER NOT NULL,
+    at         INTEGER NOT NULL,
+    message_id TEXT NOT NULL,
+    PRIMARY KEY (subject, level, key)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE accounts (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    workspace INTEGER NOT NULL,
+    key       TEXT NOT NULL,
+    UNIQUE (workspace, key)
+  );
+  CREATE TABLE account_traits (
+    account    INTEGER NOT NULL,
+    key        TEXT NOT NULL,
+    value      TEXT NOT NULL,
+    at         INTEGER NOT NULL,
+    message_id TEXT NOT NULL,
+    PRIMARY KEY (account, key)
+  ) WITHOUT ROWID;
+  CREATE TABLE memberships (account INTEGER, subject INTEGER, PRIMARY KEY (account, subject)) WITHOUT ROWID;
+  CREATE INDEX memberships_subject ON memberships (subject);
+
+  -- By which people (their root) and accounts are searched for, in lower case.
+  CREATE TABLE person_words  (workspace INTEGER, word TEXT, root INTEGER, PRIMARY KEY (workspace, word, root)) WITHOUT ROWID;
+  CREATE INDEX person_words_root ON person_words (root);
+  CREATE TABLE account_words (workspace INTEGER, word TEXT, account INTEGER, PRIMARY KEY (workspace, word, account)) WITHOUT ROWID;
+  CREATE INDEX account_words_account ON account_words (account);
+
+  -- Days since the epoch. An event without a name is ''.
+  CREATE TABLE counts (
+    workspace INTEGER NOT NULL,
+    day       INTEGER NOT NULL,
+    type      TEXT NOT NULL,
+    source    TEXT NOT NULL,
+    event     TEXT NOT NULL,
+    events    INTEGER NOT NULL,
+    PRIMARY KEY (workspace, day, type, source, event)
+  ) WITHOUT ROWID;
+  CREATE TABLE active (workspace INTEGER, day INTEGER, subject INTEGER, PRIMARY KEY (workspace, day, subject)) WITHOUT ROWID;
+
+  -- What became of an order of an administrator, for who waits for it.
+  CREATE TABLE outcomes (order_id TEXT PRIMARY KEY, at INTEGER NOT NULL, outcome TEXT NOT NULL) WITHOUT ROWID;
+
+  CREATE TABLE imports (file TEXT PRIMARY KEY, lines INTEGER NOT NULL) WITHOUT ROWID;
+
+  -- One row while people, accounts and counts are made from the events: up to which event that is done.
+  CREATE TABLE rebuilding (up_to INTEGER NOT NULL);
+  INSERT INTO rebuilding SELECT 0 WHERE EXISTS (SELECT 1 FROM events);
+  `,
 ]
 
 /** Makes the file, or brings an older one to this version. Throws at a file of a newer version. */

@@ -2,10 +2,15 @@ import type { Position } from '../log/port.ts'
 import { type Database, openForReading, openForWriting, transaction } from '../sqlite.ts'
 import { createContacts } from './contacts.ts'
 import { createDedup } from './dedup.ts'
+import { createPeople } from './people.ts'
 import type { Changes, Rejected, Store, StoredEvent } from './port.ts'
 import { createQuarantine } from './quarantine.ts'
 import { createQueries } from './queries.ts'
+import { createRemoval } from './removal.ts'
 import { migrate } from './schema.ts'
+
+/** What a connection keeps of the file, 64 MiB: with SQLite's own 2 the indexes of a million events are read again and again. */
+const CACHE = `PRAGMA cache_size = -${64 * 1024}`
 
 /** What was rejected is there to be looked at soon: the newest so many stay. */
 const REJECTED_MAX_ROWS = 10_000
@@ -17,8 +22,14 @@ const REJECTED_MAX_ROWS = 10_000
 export function openSqliteStore(file: string): Store {
   migrate(file)
   const reader = openForReading(file)
+  reader.exec(CACHE)
   let writer: ReturnType<typeof createWriter> | undefined
   const position = reader.prepare('SELECT position FROM positions WHERE partition = ?')
+  const imported = reader.prepare('SELECT lines FROM imports WHERE file = ?')
+  const open = () => {
+    writer ??= openForWriting(file, createWriter)
+    return writer
+  }
 
   return {
     async position(partition) {
@@ -26,8 +37,23 @@ export function openSqliteStore(file: string): Store {
     },
 
     async commit(partition, upTo, changes) {
-      writer ??= openForWriting(file, createWriter)
-      writer.commit(partition, upTo, changes)
+      open().commit(partition, upTo, changes)
+    },
+
+    async importEvents(source, lines, events) {
+      return open().importEvents(source, lines, events)
+    },
+
+    async imported(source) {
+      return (imported.get(source)?.lines as number | undefined) ?? 0
+    },
+
+    async tidy() {
+      open().tidy()
+    },
+
+    async prune(workspace, beforeDay, limit) {
+      return open().prune(workspace, beforeDay, limit)
     },
 
     query: createQueries(reader),
@@ -41,10 +67,15 @@ export function openSqliteStore(file: string): Store {
 }
 
 function createWriter(database: Database) {
+  database.exec(CACHE)
   const dedup = createDedup(database)
   const quarantine = createQuarantine(database)
   const lastEvent = database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'events'`)
-  const insertEvent = database.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const people = createPeople(database)
+  const removal = createRemoval(database, people)
+  const insertEvent = database.prepare(`
+    INSERT INTO events (id, workspace, type, source, user_id, anonymous_id, event, json, email, at, subject)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const insertRejected = database.prepare(`
     INSERT INTO rejected (workspace, received_at, source, status, code, message, place, message_id, body)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
@@ -54,6 +85,9 @@ function createWriter(database: Database) {
   const advance = database.prepare(`
     INSERT INTO positions VALUES (?, ?, ?)
     ON CONFLICT DO UPDATE SET position = excluded.position, stored_at = coalesce(excluded.stored_at, stored_at)`)
+  const noteImport = database.prepare(
+    'INSERT INTO imports VALUES (?, ?) ON CONFLICT DO UPDATE SET lines = excluded.lines',
+  )
   const workspaceIds = new Map<string, number>()
 
   function workspaceId(name: string): number {
@@ -88,9 +122,12 @@ function createWriter(database: Database) {
         event.event,
         event.json,
         event.email,
+        event.atMs,
+        people.add(workspace, event),
       )
       next += 1
     }
+    if (next > first) people.flush()
     return next - first
   }
 
@@ -119,22 +156,39 @@ function createWriter(database: Database) {
     }
   }
 
+  function write<Result>(work: () => Result): Result {
+    try {
+      return transaction(database, work)
+    } catch (error) {
+      database.close()
+      throw error
+    }
+  }
+
   return {
-    commit(partition: number, upTo: Position, { events, rejected, quarantined }: Changes): void {
-      try {
-        transaction(database, () => {
-          const stored = storeEvents(events)
-          storeRejected(rejected)
-          storeQuarantined(quarantined)
-          const newest = quarantined.at(-1)?.event ?? events.at(-1) ?? rejected.at(-1)
-          if (newest) quarantine.trim(newest.receivedAtMs)
-          advance.run(partition, upTo, stored > 0 ? Date.now() : null)
-        })
-      } catch (error) {
-        database.close()
-        throw error
-      }
-    },
+    commit: (partition: number, upTo: Position, { events, rejected, quarantined, order }: Changes): void =>
+      write(() => {
+        const stored = storeEvents(events)
+        storeRejected(rejected)
+        storeQuarantined(quarantined)
+        const newest = quarantined.at(-1)?.event ?? events.at(-1) ?? rejected.at(-1)
+        if (newest) quarantine.trim(newest.receivedAtMs)
+        if (order) removal.carryOut(workspaceId(order.workspace), order)
+        advance.run(partition, upTo, stored > 0 ? Date.now() : null)
+      }),
+
+    importEvents: (file: string | undefined, lines: number, events: readonly StoredEvent[]): number =>
+      write(() => {
+        const stored = storeEvents(events)
+        if (file !== undefined) noteImport.run(file, lines)
+        return stored
+      }),
+
+    tidy: (): void => write(removal.tidy),
+
+    prune: (workspace: string, beforeDay: number, limit: number): number =>
+      write(() => removal.prune(workspaceId(workspace), beforeDay, limit)),
+
     close: () => database.isOpen && database.close(),
   }
 }

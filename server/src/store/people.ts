@@ -1,0 +1,353 @@
+import { businessDomain } from '../domains.ts'
+import type { Database, Statement } from '../sqlite.ts'
+import { dayOf } from './days.ts'
+import { type Claim, createOwnership, KIND, type Move } from './ownership.ts'
+import { KINDS, type StoredEvent } from './port.ts'
+import { compareText, LEVEL, type Level, mergeTraits, type TraitRow } from './traits.ts'
+
+/** What is remembered of ids between chunks, to ask the file less; forgotten whole when it is this much. */
+const REMEMBERED_MAX = 100_000
+
+/** Traits by which people are searched for, and put into an account. */
+const NAMES = ['name', 'firstName', 'first_name', 'lastName', 'last_name', 'username']
+const PERSON_KEYS = new Set(['email', ...NAMES])
+
+const WORD = /[\p{L}\p{N}]+/gu
+const WORDS_MAX = 40
+
+interface Subject {
+  id: number
+  /** The newest day that is known to be noted for it. */
+  day: number | undefined
+  /** What of it is not written yet. */
+  seen: Seen | undefined
+  /** The claim on it that was looked at last: mostly it is the same again. */
+  claim: Claim | undefined
+}
+
+interface Seen {
+  events: number
+  firstAt: number
+  lastAt: number
+  verified: number
+}
+
+interface Trait extends Omit<TraitRow, 'level'> {
+  subject: number
+  level: Level
+}
+
+/**
+ * Makes people, accounts and counts of stored events. All of it is merged in ways that give the same whatever the order
+ * of the events; that none counts twice is for the caller, who gives each stored event once. Works inside the
+ * transaction of its caller: `add` each event, then `flush` once. What is remembered is wrong after a failed transaction.
+ */
+export function createPeople(database: Database) {
+  const ownership = createOwnership(database)
+  const findSubject = database.prepare('SELECT id FROM subjects WHERE workspace = ? AND kind = ? AND key = ?')
+  const newSubject = database.prepare('INSERT INTO subjects (workspace, kind, key, root) VALUES (?, ?, ?, 0)')
+  const rootItself = database.prepare('UPDATE subjects SET root = id WHERE id = ?')
+  const seenAgain = database.prepare(`
+    UPDATE subjects SET events = events + ?, first_at = min(coalesce(first_at, ?2), ?2),
+      last_at = max(coalesce(last_at, ?3), ?3), verified = max(verified, ?4) WHERE id = ?5`)
+  const noteDay = database.prepare('INSERT INTO active VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
+  const count = database.prepare(`
+    INSERT INTO counts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET events = events + excluded.events`)
+  const newest = database.prepare(`
+    INSERT INTO traits VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+      value = excluded.value, late = excluded.late, at = excluded.at, message_id = excluded.message_id
+    WHERE (excluded.at, excluded.message_id) > (at, message_id)`)
+  const oldest = database.prepare(`
+    INSERT INTO traits VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+      value = excluded.value, late = excluded.late, at = excluded.at, message_id = excluded.message_id
+    WHERE (excluded.late, excluded.at, excluded.message_id) < (late, at, message_id)`)
+  const findAccount = database.prepare('SELECT id FROM accounts WHERE workspace = ? AND key = ?')
+  const newAccount = database.prepare('INSERT INTO accounts (workspace, key) VALUES (?, ?)')
+  const accountTrait = database.prepare(`
+    INSERT INTO account_traits VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+      value = excluded.value, at = excluded.at, message_id = excluded.message_id
+    WHERE (excluded.at, excluded.message_id) > (at, message_id)`)
+  const join = database.prepare('INSERT INTO memberships VALUES (?, ?) ON CONFLICT DO NOTHING')
+  const refresh = createRefresh(database)
+
+  /** By workspace and kind, then by key. */
+  const subjects = new Map<number, Map<string, Subject>>()
+  const accounts = new Map<string, number>()
+  const memberships = new Set<string>()
+  let remembered = 0
+
+  let seen: Subject[] = []
+  /** By day and workspace, then by type, source and name. */
+  let counted = new Map<string, Map<string, { event: StoredEvent; events: number }>>()
+  let claimed: Claim[] = []
+  let traits = new Map<string, Trait>()
+  /** Whose name, e-mail address or accounts are others now. */
+  let changed = new Set<number>()
+
+  function forget(): void {
+    subjects.clear()
+    accounts.clear()
+    memberships.clear()
+    remembered = 0
+  }
+
+  function subjectOf(workspace: number, kind: number, key: string): Subject {
+    const place = workspace * KINDS.length + kind
+    let keys = subjects.get(place)
+    if (!keys) {
+      keys = new Map()
+      subjects.set(place, keys)
+    }
+    let subject = keys.get(key)
+    if (subject) return subject
+    let id = findSubject.get(workspace, kind, key)?.id as number | undefined
+    if (id === undefined) {
+      id = Number(newSubject.run(workspace, kind, key).lastInsertRowid)
+      rootItself.run(id)
+    }
+    subject = { id, day: undefined, seen: undefined, claim: undefined }
+    keys.set(key, subject)
+    remembered += 1
+    return subject
+  }
+
+  function accountOf(workspace: number, key: string): number {
+    const name = `${workspace} ${key}`
+    let id = accounts.get(name)
+    if (id === undefined) {
+      id = findAccount.get(workspace, key)?.id as number | undefined
+      if (id === undefined) {
+        id = Number(newAccount.run(workspace, key).lastInsertRowid)
+        refresh.account(workspace, id)
+      }
+      accounts.set(name, id)
+    }
+    return id
+  }
+
+  function see(workspace: number, subject: Subject, { atMs, said }: StoredEvent): void {
+    const verified = Number(said.verified)
+    const known = subject.seen
+    if (known) {
+      known.events += 1
+      if (atMs < known.firstAt) known.firstAt = atMs
+      if (atMs > known.lastAt) known.lastAt = atMs
+      known.verified |= verified
+    } else {
+      subject.seen = { events: 1, firstAt: atMs, lastAt: atMs, verified }
+      seen.push(subject)
+    }
+    const day = dayOf(atMs)
+    if (subject.day === day) return
+    noteDay.run(workspace, day, subject.id)
+    subject.day = day
+  }
+
+  function claim(weaker: Subject, stronger: Subject, event: StoredEvent): void {
+    const known = weaker.claim
+    if (known?.stronger === stronger.id && !isBetter(event, known)) return
+    const { atMs, messageId, said } = event
+    const verified = Number(said.verified)
+    const late = Number(said.late)
+    weaker.claim = { weaker: weaker.id, stronger: stronger.id, verified, late, at: atMs, messageId }
+    claimed.push(weaker.claim)
+  }
+
+  function countEvent(workspace: number, event: StoredEvent): void {
+    const place = `${dayOf(event.atMs)} ${workspace}`
+    let kinds = counted.get(place)
+    if (!kinds) {
+      kinds = new Map()
+      counted.set(place, kinds)
+    }
+    const kind = `${event.type} ${event.source} ${event.event ?? ''}`
+    const entry = kinds.get(kind)
+    if (entry) entry.events += 1
+    else kinds.set(kind, { event, events: 1 })
+  }
+
+  function setTraits(subject: Subject, level: Level, bag: Readonly<Record<string, unknown>>, event: StoredEvent): void {
+    const { atMs: at, messageId: message_id, said } = event
+    const late = level === LEVEL.once ? Number(said.late) : 0
+    for (const [key, given] of Object.entries(bag)) {
+      if (given === null && level !== LEVEL.set) continue
+      const name = `${subject.id} ${level} ${key}`
+      const known = traits.get(name)
+      const trait = { subject: subject.id, level, key, value: JSON.stringify(given), late, at, message_id }
+      if (!known || isAfter(trait, known) === (level !== LEVEL.once)) traits.set(name, trait)
+    }
+  }
+
+  function setAccount(workspace: number, subject: Subject | undefined, key: string, event: StoredEvent): void {
+    const account = accountOf(workspace, key)
+    let isNew = false
+    for (const [trait, value] of Object.entries(event.said.accountTraits ?? {})) {
+      const { changes } = accountTrait.run(account, trait, JSON.stringify(value), event.atMs, event.messageId)
+      isNew ||= trait === 'name' && Number(changes) > 0
+    }
+    if (isNew) refresh.account(workspace, account)
+    if (!subject) return
+    const name = `${account} ${subject.id}`
+    if (memberships.has(name)) return
+    memberships.add(name)
+    if (Number(join.run(account, subject.id).changes) > 0) changed.add(subject.id)
+  }
+
+  return {
+    /** Takes in one event; the subject whose timeline it is in, 0 for nobody's. */
+    add(workspace: number, event: StoredEvent): number {
+      const { userId, anonymousId, said } = event
+      const user = userId === null ? undefined : subjectOf(workspace, KIND.user, userId)
+      const anonymous = anonymousId === null ? undefined : subjectOf(workspace, KIND.anonymous, anonymousId)
+      const known = user ?? anonymous
+      // An address that nothing vouches for is not an identity beside another.
+      const email =
+        said.email === null || (known && !said.verified) ? undefined : subjectOf(workspace, KIND.email, said.email)
+      const subject = known ?? email
+
+      if (subject) {
+        see(workspace, subject, event)
+        if (user && anonymous) claim(anonymous, user, event)
+        if (email && known) claim(email, known, event)
+        if (user && said.previousId !== null && said.previousId !== userId) {
+          claim(subjectOf(workspace, KIND.anonymous, said.previousId), user, event)
+          if (said.verified) claim(subjectOf(workspace, KIND.user, said.previousId), user, event)
+        }
+        if (said.traits) setTraits(subject, LEVEL.set, said.traits, event)
+        if (said.traitsOnce) setTraits(subject, LEVEL.once, said.traitsOnce, event)
+        if (said.contextTraits) setTraits(subject, LEVEL.context, said.contextTraits, event)
+      }
+      if (said.groupId !== null) setAccount(workspace, subject, said.groupId, event)
+
+      countEvent(workspace, event)
+      return subject?.id ?? 0
+    },
+
+    /** Writes what was added, and settles who is who. */
+    flush(): void {
+      for (const subject of seen) {
+        const { events, firstAt, lastAt, verified } = subject.seen!
+        seenAgain.run(events, firstAt, lastAt, verified, subject.id)
+        subject.seen = undefined
+      }
+      for (const [place, kinds] of counted) {
+        const [day, workspace] = place.split(' ').map(Number)
+        for (const { event, events } of kinds.values()) {
+          count.run(workspace!, day!, event.type, event.source, event.event ?? '', events)
+        }
+      }
+      for (const trait of traits.values()) {
+        const { subject, level, key, value, late, at, message_id } = trait
+        const upsert: Statement = level === LEVEL.once ? oldest : newest
+        const { changes } = upsert.run(subject, level, key, value, late, at, message_id)
+        if (Number(changes) > 0 && PERSON_KEYS.has(key)) changed.add(subject)
+      }
+      const weaker = new Set<number>()
+      for (const made of claimed) if (ownership.claim(made)) weaker.add(made.weaker)
+      refresh.people(changed, ownership.settle(weaker))
+
+      seen = []
+      counted = new Map()
+      claimed = []
+      traits = new Map()
+      changed = new Set()
+      if (remembered + memberships.size + accounts.size > REMEMBERED_MAX) forget()
+    },
+
+    /** After ids were removed, or claims undone: gives what is left to whom it belongs. */
+    settle(ids: Iterable<number>): void {
+      forget()
+      refresh.people([], ownership.settle(ids))
+    },
+  }
+}
+
+export type People = ReturnType<typeof createPeople>
+
+function isBetter({ said, atMs, messageId }: StoredEvent, known: Claim): boolean {
+  const verified = Number(said.verified)
+  if (verified !== known.verified) return verified > known.verified
+  const late = Number(said.late)
+  if (late !== known.late) return late < known.late
+  if (atMs !== known.at) return atMs < known.at
+  return compareText(messageId, known.messageId) < 0
+}
+
+function isAfter(one: Trait, other: Trait): boolean {
+  if (one.late !== other.late) return one.late > other.late
+  if (one.at !== other.at) return one.at > other.at
+  return compareText(one.message_id, other.message_id) > 0
+}
+
+/** Brings up to date what is kept of people and accounts only so that they are found. */
+function createRefresh(database: Database) {
+  const rootOf = database.prepare('SELECT root FROM subjects WHERE id = ?')
+  const find = database.prepare('SELECT workspace, root FROM subjects WHERE id = ?')
+  const traitsOf = database.prepare(`
+    SELECT t.level, t.key, t.value, t.late, t.at, t.message_id FROM subjects s JOIN traits t ON t.subject = s.id
+    WHERE s.root = ? AND t.key IN (${[...PERSON_KEYS].map((key) => `'${key}'`).join(', ')})`)
+  const emailsOf = database.prepare(`SELECT key FROM subjects WHERE root = ? AND kind = ${KIND.email} ORDER BY key`)
+  const groupedOf = database.prepare(
+    'SELECT 1 FROM subjects s JOIN memberships m ON m.subject = s.id WHERE s.root = ? LIMIT 1',
+  )
+  // A device that only browsed adds nothing, and a user may have thousands of those.
+  const saysOf = database.prepare(`
+    SELECT 1 FROM subjects s WHERE s.id = ? AND (s.kind = ${KIND.email}
+      OR EXISTS (SELECT 1 FROM traits t WHERE t.subject = s.id) OR EXISTS (SELECT 1 FROM memberships m WHERE m.subject = s.id))`)
+  const keep = database.prepare('UPDATE subjects SET domain = ?, grouped = ? WHERE id = ?')
+  const clearWords = database.prepare('DELETE FROM person_words WHERE root = ?')
+  const addWord = database.prepare('INSERT INTO person_words VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
+  const findAccount = database.prepare('SELECT key FROM accounts WHERE id = ?')
+  const accountName = database.prepare(`SELECT value FROM account_traits WHERE account = ? AND key = 'name'`)
+  const clearAccountWords = database.prepare('DELETE FROM account_words WHERE account = ?')
+  const addAccountWord = database.prepare('INSERT INTO account_words VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
+
+  function person(id: number): void {
+    const found = find.get(id) as { workspace: number; root: number } | undefined
+    if (!found) return
+    clearWords.run(id)
+    if (found.root !== id) {
+      keep.run(null, 0, id)
+      return
+    }
+    const traits = mergeTraits(traitsOf.all(id) as unknown as TraitRow[])
+    const emails = emailsOf.all(id).map(({ key }) => key as string)
+    const email = typeof traits.email === 'string' ? traits.email : emails[0]
+    keep.run(email === undefined ? null : businessDomain(email), groupedOf.get(id) === undefined ? 0 : 1, id)
+    for (const word of wordsOf([...NAMES.map((name) => traits[name]), traits.email, ...emails])) {
+      addWord.run(found.workspace, word, id)
+    }
+  }
+
+  return {
+    /** Those whose own facts changed, and those that gained or lost an id that says something. */
+    people(changed: Iterable<number>, moved: readonly Move[]): void {
+      const all = new Set<number>()
+      for (const { id, from, to } of moved) if (saysOf.get(id) !== undefined) all.add(from).add(to)
+      for (const id of changed) {
+        const root = rootOf.get(id)?.root as number | undefined
+        if (root !== undefined) all.add(root)
+      }
+      for (const root of all) person(root)
+    },
+
+    account(workspace: number, id: number): void {
+      const name = accountName.get(id)?.value as string | undefined
+      clearAccountWords.run(id)
+      const words = [findAccount.get(id)!.key, name === undefined ? undefined : JSON.parse(name)]
+      for (const word of wordsOf(words)) addAccountWord.run(workspace, word, id)
+    },
+  }
+}
+
+/** Each text as a whole and each word of it, in lower case. */
+function wordsOf(texts: readonly unknown[]): Set<string> {
+  const words = new Set<string>()
+  for (const text of texts) {
+    if (typeof text !== 'string' || text === '') continue
+    const lower = text.toLowerCase()
+    words.add(lower.slice(0, 100))
+    for (const [word] of lower.matchAll(WORD)) if (words.size < WORDS_MAX) words.add(word)
+  }
+  return words
+}

@@ -1,0 +1,176 @@
+import type { Database } from '../sqlite.ts'
+import { DAY_MS } from './days.ts'
+import { createLookup } from './lookup.ts'
+import { KIND } from './ownership.ts'
+import type { People } from './people.ts'
+import type { Order, Outcome } from './port.ts'
+
+/** What became of an order is asked for at once; it names who was erased, so it does not stay. */
+const OUTCOME_MS = 60_000
+
+const DAY = 'CAST(floor(at / 86400000.0) AS INTEGER)'
+
+interface Subject {
+  id: number
+  kind: number
+  key: string
+  root: number
+}
+
+/** Takes things away: people, merges, what is too old. Works inside the transaction of its caller. */
+export function createRemoval(database: Database, people: People) {
+  const lookup = createLookup(database)
+  const ofRoot = database.prepare('SELECT id, kind, key, root FROM subjects WHERE root = ? ORDER BY id')
+  const rootOf = database.prepare('SELECT root FROM subjects WHERE id = ?')
+  const eventsOf = database.prepare('SELECT coalesce(sum(events), 0) AS events FROM subjects WHERE root = ?')
+
+  const countsOf = database.prepare(`
+    SELECT ${DAY} AS day, type, source, coalesce(event, '') AS event, count(*) AS events FROM events
+    WHERE subject = ? GROUP BY 1, 2, 3, 4`)
+  const uncount = database.prepare(
+    'UPDATE counts SET events = events - ? WHERE workspace = ? AND day = ? AND type = ? AND source = ? AND event = ?',
+  )
+  const dropCount = database.prepare(
+    'DELETE FROM counts WHERE workspace = ? AND day = ? AND type = ? AND source = ? AND event = ? AND events <= 0',
+  )
+  const notActive = database.prepare('DELETE FROM active WHERE workspace = ? AND day = ? AND subject = ?')
+  const claimants = database.prepare('SELECT weaker FROM claims WHERE stronger = ?')
+  const removals = [
+    'DELETE FROM events WHERE subject = ?',
+    'DELETE FROM traits WHERE subject = ?',
+    'DELETE FROM memberships WHERE subject = ?',
+    'DELETE FROM claims WHERE weaker = ?',
+    'DELETE FROM claims WHERE stronger = ?',
+    'DELETE FROM person_words WHERE root = ?',
+    'DELETE FROM subjects WHERE id = ?',
+  ].map((sql) => database.prepare(sql))
+  const forgetSplits = database.prepare(`
+    DELETE FROM splits WHERE workspace = ?1
+      AND ((weaker_kind = ?2 AND weaker_key = ?3) OR (stronger_kind = ?2 AND stronger_key = ?3))`)
+  const forgetQuarantined = database.prepare('DELETE FROM quarantined WHERE workspace = ? AND instr(json, ?) > 0')
+  const forgetRejected = database.prepare('DELETE FROM rejected WHERE workspace = ? AND instr(body, ?) > 0')
+
+  const claimsInside = database.prepare(`
+    SELECT w.id AS weaker, w.kind AS weaker_kind, w.key AS weaker_key, t.id AS stronger, t.kind AS stronger_kind, t.key AS stronger_key
+    FROM claims c JOIN subjects w ON w.id = c.weaker JOIN subjects t ON t.id = c.stronger
+    WHERE c.weaker = ?1 OR c.stronger = ?1`)
+  const split = database.prepare('INSERT INTO splits VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING')
+
+  const oldCounts = database.prepare('SELECT DISTINCT event FROM counts WHERE workspace = ? AND day < ?')
+  const oldEvents = database.prepare(`
+    SELECT id, subject, ${DAY} AS day, type, source FROM events
+    WHERE workspace = ? AND event IS ? AND at < ? ORDER BY at LIMIT ?`)
+  const dropEvent = database.prepare('DELETE FROM events WHERE id = ?')
+  const shrink = database.prepare(`
+    UPDATE subjects SET events = events - ?1, first_at = (SELECT min(at) FROM events WHERE subject = ?2) WHERE id = ?2`)
+  const notActiveBefore = database.prepare('DELETE FROM active WHERE workspace = ? AND day < ?')
+  const notRejectedBefore = database.prepare('DELETE FROM rejected WHERE workspace = ? AND received_at < ?')
+
+  const report = database.prepare('INSERT INTO outcomes VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
+  const forgetReports = database.prepare('DELETE FROM outcomes WHERE at < ?')
+
+  function removeSubjects(workspace: number, subjects: readonly Subject[]): void {
+    const removed = new Set(subjects.map(({ id }) => id))
+    const left = new Set<number>()
+    for (const { id, kind, key } of subjects) {
+      for (const { day, type, source, event, events } of countsOf.all(id) as Record<string, number | string>[]) {
+        uncount.run(events!, workspace, day!, type!, source!, event!)
+        dropCount.run(workspace, day!, type!, source!, event!)
+        notActive.run(workspace, day!, id)
+      }
+      for (const { weaker } of claimants.all(id)) if (!removed.has(weaker as number)) left.add(weaker as number)
+      for (const removal of removals) removal.run(id)
+      forgetSplits.run(workspace, kind, key)
+      forgetQuarantined.run(workspace, JSON.stringify(key))
+      forgetRejected.run(workspace, JSON.stringify(key))
+    }
+    people.settle(left)
+  }
+
+  function erase(workspace: number, id: string): Outcome {
+    const found = lookup(workspace, { kind: 'any', id })
+    if (!found) return { done: 'nothing', because: 'unknown', id }
+    const subjects = ofRoot.all(found.root) as unknown as Subject[]
+    const keysOf = (kind: number) => subjects.filter((subject) => subject.kind === kind).map(({ key }) => key)
+    const ids = { userIds: keysOf(KIND.user), anonymousIds: keysOf(KIND.anonymous), emails: keysOf(KIND.email) }
+    const events = eventsOf.get(found.root)!.events as number
+    removeSubjects(workspace, subjects)
+    return { done: 'erased', id, ...ids, events }
+  }
+
+  function undo(workspace: number, id: string, ids: readonly string[]): Outcome {
+    const found = lookup(workspace, { kind: 'any', id })
+    if (!found) return { done: 'nothing', because: 'unknown', id }
+    const subjects = ofRoot.all(found.root) as unknown as Subject[]
+    const isMain = ({ id }: Subject) => id === found.root
+    const wanted =
+      ids.length > 0
+        ? subjects.filter((subject) => !isMain(subject) && ids.includes(subject.key))
+        : isMain(found)
+          ? subjects.filter((subject) => !isMain(subject))
+          : subjects.filter(({ key }) => key === found.key)
+    if (wanted.length === 0) return { done: 'nothing', because: 'not_merged', id }
+    const inside = new Set(subjects.map((subject) => subject.id))
+    const touched = new Set<number>()
+    for (const subject of wanted) {
+      for (const row of claimsInside.all(subject.id) as Record<string, number | string>[]) {
+        const { weaker, weaker_kind, weaker_key, stronger, stronger_kind, stronger_key } = row
+        if (!inside.has(weaker as number) || !inside.has(stronger as number)) continue
+        // What belongs to the id that is taken out goes with it, but for users: those are taken apart.
+        if (weaker !== subject.id && weaker_kind !== KIND.user) continue
+        split.run(workspace, weaker_kind!, weaker_key!, stronger_kind!, stronger_key!)
+        touched.add(weaker as number).add(stronger as number)
+      }
+    }
+    people.settle(touched)
+    const gone = wanted.filter((subject) => rootOf.get(subject.id)!.root !== found.root)
+    return { done: 'split', id, separated: [...new Set(gone.map(({ key }) => key))] }
+  }
+
+  return {
+    /** Does what an administrator ordered, and notes what became of it. */
+    carryOut(workspace: number, order: Order): void {
+      // What is deleted is overwritten: https://sqlite.org/pragma.html#pragma_secure_delete
+      database.exec('PRAGMA secure_delete = ON')
+      const outcome = order.do === 'erase' ? erase(workspace, order.id) : undo(workspace, order.id, order.ids)
+      database.exec('PRAGMA secure_delete = OFF')
+      report.run(order.orderId, Date.now(), JSON.stringify(outcome))
+    },
+
+    /** Forgets what became of orders that nobody waits for any more. */
+    tidy(): void {
+      forgetReports.run(Date.now() - OUTCOME_MS)
+    },
+
+    prune(workspace: number, beforeDay: number, limit: number): number {
+      const beforeMs = beforeDay * DAY_MS
+      let left = limit
+      const shrunk = new Map<number, number>()
+      for (const { event } of oldCounts.all(workspace, beforeDay)) {
+        const rows = oldEvents.all(workspace, event === '' ? null : event!, beforeMs, left)
+        for (const { id, subject, day, type, source } of rows as Record<string, number | string>[]) {
+          dropEvent.run(id!)
+          uncount.run(1, workspace, day!, type!, source!, event!)
+          dropCount.run(workspace, day!, type!, source!, event!)
+          shrunk.set(subject as number, (shrunk.get(subject as number) ?? 0) + 1)
+        }
+        left -= rows.length
+        if (left <= 0) break
+      }
+      const roots = new Set<number>()
+      for (const [subject, events] of shrunk) {
+        shrink.run(events, subject)
+        const root = rootOf.get(subject)?.root as number | undefined
+        if (root !== undefined) roots.add(root)
+      }
+      for (const root of roots) {
+        if (eventsOf.get(root)!.events === 0) removeSubjects(workspace, ofRoot.all(root) as unknown as Subject[])
+      }
+      if (left > 0) {
+        notActiveBefore.run(workspace, beforeDay)
+        notRejectedBefore.run(workspace, beforeMs)
+      }
+      return limit - left
+    },
+  }
+}

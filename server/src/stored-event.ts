@@ -1,0 +1,55 @@
+import { EVENT_MAX_AGE_MS, ID_MAX_CHARS } from '../../src/limits.ts'
+import type { CanonicalEvent } from './canonical.ts'
+import { type Fields, isAbsent, isObject } from './check.ts'
+import type { Said, StoredEvent } from './store/port.ts'
+
+/** What some sources say besides. */
+type Canonical = CanonicalEvent & { readonly email?: string | null; readonly traitsOnce?: Fields }
+
+/** A canonical event with all by which the store finds it and knows whose it is. Pure: of the same event always the same. */
+export function toStoredEvent(
+  event: Canonical,
+  { workspace, receivedAtMs, idGenerated }: Pick<StoredEvent, 'workspace' | 'receivedAtMs' | 'idGenerated'>,
+  json = JSON.stringify(event),
+): StoredEvent {
+  const { messageId, type, source, userId, anonymousId, event: name = null, email = null } = event
+  const atMs = Date.parse(event.timestamp)
+  const said = whatItSays(event, atMs)
+  return {
+    workspace,
+    messageId,
+    idGenerated,
+    type,
+    source,
+    userId,
+    anonymousId,
+    email,
+    event: name,
+    receivedAtMs,
+    atMs,
+    said,
+    json,
+  }
+}
+
+function whatItSays(event: Canonical, atMs: number): Said {
+  const { type, context, verified } = event
+  return {
+    email: event.email ? event.email.toLowerCase() : null,
+    previousId: event.previousId ?? null,
+    groupId: groupOf(type === 'group' ? event.groupId : context.groupId),
+    traits: type === 'identify' ? event.traits : undefined,
+    traitsOnce: event.traitsOnce,
+    contextTraits: isObject(context.traits) && type !== 'group' ? context.traits : undefined,
+    accountTraits: type === 'group' ? event.traits : undefined,
+    verified,
+    // The SDK keeps no event for longer, so whoever did not make the time up is not touched.
+    late: !verified && Date.parse(event.receivedAt) - atMs > EVENT_MAX_AGE_MS,
+  }
+}
+
+/** `context` is as it was sent, so what stands there is looked at like an id. */
+function groupOf(value: unknown): string | null {
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value)
+  return typeof value === 'string' && !isAbsent(value) && value.length <= ID_MAX_CHARS ? value : null
+}

@@ -1,0 +1,212 @@
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { gzipSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import { peopleOf } from './people-under-test.ts'
+import { MAIN, runCommand, startHere, temporaryFolder, until } from './server-under-test.ts'
+
+const HISTORY = [
+  {
+    type: 'track',
+    anonymousId: 'a',
+    event: 'Visited',
+    messageId: 'm1',
+    timestamp: '2019-03-01T08:00:00.000Z',
+    sentAt: '2019-03-01T09:30:00.000Z',
+  },
+  {
+    type: 'identify',
+    userId: 'ada',
+    anonymousId: 'a',
+    traits: { plan: 'pro' },
+    messageId: 'm2',
+    timestamp: '2019-03-02',
+  },
+  { type: 'track', userId: 'ada', event: 'Paid', timestamp: '2020-01-01T00:00:00Z' },
+]
+
+const ndjson = (lines: readonly object[]) => Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+
+async function imported(data: string) {
+  const people = peopleOf(await startHere({ data }))
+  const events = (await people.stored()).map(({ messageId, timestamp }) => [messageId, timestamp])
+  const profile = await people.profile('ada')
+  await people.close()
+  return { events, profile }
+}
+
+test('imports a file with its ids and times; again, it stores nothing twice', async () => {
+  const folder = temporaryFolder()
+  const env = { AIRHOP_DATA: join(folder, 'data') }
+  const file = join(folder, 'history.ndjson')
+  writeFileSync(file, ndjson(HISTORY))
+  expect(await runCommand(['import', file], env)).toMatchObject({
+    code: 0,
+    out: '3 lines: 3 stored, 0 known already, 0 rejected.\n',
+  })
+  const { events, profile } = await imported(env.AIRHOP_DATA)
+  expect(events).toEqual([
+    ['m1', '2019-03-01T08:00:00.000Z'],
+    ['m2', '2019-03-02T00:00:00.000Z'],
+    [expect.stringMatching(/^import-/), '2020-01-01T00:00:00.000Z'],
+  ])
+  expect(profile).toMatchObject({ userId: 'ada', verified: true, firstSeen: '2019-03-01T08:00:00.000Z', events: 3 })
+
+  expect((await runCommand(['import', file], env)).out).toBe(
+    '3 lines: 0 stored, 0 known already, 0 rejected, 3 done by an earlier import of this file.\n',
+  )
+  writeFileSync(`${file}.gz`, gzipSync(ndjson(HISTORY)))
+  expect((await runCommand(['import', `${file}.gz`], env)).out).toBe(
+    '3 lines: 0 stored, 3 known already, 0 rejected.\n',
+  )
+  expect((await runCommand(['import', '-'], env, gzipSync(ndjson(HISTORY)))).out).toContain('0 stored, 3 known already')
+  expect(await imported(env.AIRHOP_DATA)).toEqual({ events, profile })
+}, 60_000)
+
+test('names the lines that it does not take, and stores all others', async () => {
+  const env = { AIRHOP_DATA: temporaryFolder() }
+  const input = Buffer.from(
+    `{"type":"track"\n\n{"type":"track","userId":"u"}\n[1]\n${ndjson(HISTORY)}{"type":"page","userId":"last"}`,
+  )
+  const { code, out, said } = await runCommand(['import', '-'], env, input)
+  expect(out).toBe('7 lines: 4 stored, 0 known already, 3 rejected.\n')
+  expect(code).toBe(2)
+  expect(said).toContain('line 1: malformed_json: ')
+  expect(said).toContain('line 3: missing_event: `event` is required')
+  expect(said).toContain('line 4: invalid_event: A call must be a JSON object; it is an array.')
+})
+
+test('says what a command cannot do', async () => {
+  const data = temporaryFolder()
+  const env = { AIRHOP_DATA: data }
+  expect(await runCommand(['import', '/none.ndjson'], env)).toMatchObject({
+    code: 1,
+    said: expect.stringContaining('/none.ndjson cannot be read'),
+  })
+  expect(await runCommand(['import'], env)).toMatchObject({
+    code: 1,
+    said: expect.stringContaining('import takes one file'),
+  })
+  expect(await runCommand(['improt'], env)).toMatchObject({
+    code: 1,
+    said: expect.stringContaining('`improt` is no command'),
+  })
+  expect(await runCommand(['import', '-', '--workspace', 'x'], env, Buffer.from(''))).toMatchObject({
+    code: 1,
+    said: expect.stringContaining('one of: default'),
+  })
+  await startHere({ data })
+  expect(await runCommand(['rebuild'], env)).toMatchObject({
+    code: 1,
+    said: expect.stringContaining('Another airhop-ingest is running'),
+  })
+}, 60_000)
+
+test('an import that was killed goes on where it was, and nothing is stored twice', async () => {
+  const folder = temporaryFolder()
+  const data = join(folder, 'data')
+  const file = join(folder, 'many.ndjson')
+  const many = Array.from({ length: 60_000 }, (_, n) => ({
+    type: 'track',
+    userId: `u${n % 1000}`,
+    event: 'e',
+    ...(n % 2 === 0 && { messageId: `m${n}` }),
+    timestamp: '2020-01-01T00:00:00Z',
+  }))
+  writeFileSync(file, ndjson(many))
+  const lines = () => {
+    const database = new DatabaseSync(join(data, 'events.db'), { readOnly: true })
+    const found = database.prepare('SELECT lines FROM imports').get()?.lines as number | undefined
+    database.close()
+    return found ?? 0
+  }
+  const child = spawn(process.execPath, [MAIN, 'import', file], {
+    env: { PATH: process.env.PATH, AIRHOP_DATA: data },
+    stdio: 'ignore',
+  })
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  await until(() => {
+    try {
+      return lines() >= 20_000
+    } catch {
+      return false
+    }
+  })
+  child.kill('SIGKILL')
+  await ended
+  const done = lines()
+  const { out } = await runCommand(['import', file], { AIRHOP_DATA: data })
+  expect(out).toBe(
+    `60000 lines: ${60_000 - done} stored, 0 known already, 0 rejected, ${done} done by an earlier import of this file.\n`,
+  )
+  expect(done).toBeLessThan(60_000)
+}, 60_000)
+
+/** Answers about people that do not depend on which event was stored first. */
+async function answers(data: string) {
+  const people = peopleOf(await startHere({ data }))
+  const found = {
+    ada: await people.profile('ada'),
+    bob: await people.profile('bob'),
+    times: await people.times('ada'),
+    account: { ...(await people.get('/accounts/acme')), cursor: '' },
+    counts: await people.get('/counts?from=2019-01-01&to=2026-12-31&people=true'),
+    active: await people.get('/people?from=2019-01-01&to=2026-12-31'),
+    search: (await people.get('/profiles?search=ada')).profiles,
+  }
+  await people.close()
+  return found
+}
+
+const STORY = [
+  ...HISTORY,
+  { type: 'group', userId: 'ada', groupId: 'acme', traits: { name: 'Acme' }, messageId: 'g', timestamp: '2020-02-01' },
+  { type: 'identify', userId: 'bob', traits: { email: 'bob@globex.com' }, messageId: 'b', timestamp: '2020-02-01' },
+  { type: 'alias', userId: 'ada', previousId: 'old-ada', messageId: 'x', timestamp: '2020-02-03' },
+  { type: 'track', userId: 'old-ada', event: 'Paid', messageId: 'y', timestamp: '2018-02-03' },
+]
+
+test('an export is imported to the same people', async () => {
+  const [from, to] = [temporaryFolder(), temporaryFolder()]
+  await runCommand(['import', '-'], { AIRHOP_DATA: from }, ndjson(STORY))
+  const server = await startHere({ data: from })
+  const events = await server.stored()
+  const exported = Buffer.from(await (await server.get('/api/v1/export?format=ndjson')).arrayBuffer())
+  await server.close()
+  expect(await runCommand(['import', '-'], { AIRHOP_DATA: to }, exported)).toMatchObject({ code: 0 })
+  const other = await startHere({ data: to })
+  expect(await other.stored()).toEqual(events)
+  await other.close()
+  expect(await answers(to)).toEqual(await answers(from))
+}, 60_000)
+
+test('a rebuild gives the same people, accounts and counts', async () => {
+  const data = temporaryFolder()
+  await runCommand(['import', '-'], { AIRHOP_DATA: data }, ndjson(STORY))
+  const before = await answers(data)
+  expect(before.ada).toMatchObject({ userIds: ['ada', 'old-ada'], events: 6, accounts: ['acme'] })
+  const { code, out, said } = await runCommand(['rebuild'], { AIRHOP_DATA: data })
+  expect([code, out]).toEqual([0, 'People, accounts and counts are made anew from the events up to number 7.\n'])
+  expect(said).toContain('Rebuilding')
+  expect(await answers(data)).toEqual(before)
+}, 60_000)
+
+test('a store of the version before is upgraded when the server starts', async () => {
+  const data = temporaryFolder()
+  await runCommand(['import', '-'], { AIRHOP_DATA: data }, ndjson(STORY))
+  const before = await answers(data)
+  const database = new DatabaseSync(join(data, 'events.db'))
+  const tables = database
+    .prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`)
+    .all()
+  const old = ['workspaces', 'positions', 'events', 'ids_0', 'ids_1', 'generation', 'rejected']
+  for (const { name } of tables) if (!old.includes(name as string)) database.exec(`DROP TABLE ${name}`)
+  database.exec(`
+    DROP INDEX events_timeline; DROP INDEX events_when;
+    ALTER TABLE events DROP COLUMN at; ALTER TABLE events DROP COLUMN subject;
+    PRAGMA user_version = 1`)
+  database.close()
+  expect(await answers(data)).toEqual(before)
+}, 60_000)

@@ -1,0 +1,81 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { peopleOf } from './people-under-test.ts'
+import { client, failToStart, startProcess, temporaryFolder, until, WRITE_KEY } from './server-under-test.ts'
+
+const DAY_MS = 86_400_000
+const ago = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString()
+const day = (days: number) => ago(days).slice(0, 10)
+
+const TOKEN = 'token-of-the-shop-1'
+
+function configOf(workspace: object): string {
+  const file = join(temporaryFolder(), 'config.json')
+  writeFileSync(
+    file,
+    JSON.stringify({
+      workspaces: [{ name: 'shop', writeKeys: [WRITE_KEY], adminTokens: [TOKEN], ...workspace }],
+    }),
+  )
+  return file
+}
+
+const STORY = [
+  {
+    type: 'identify',
+    userId: 'gone',
+    anonymousId: 'g',
+    traits: { email: 'gone@old.example' },
+    timestamp: ago(40),
+    messageId: 'a',
+  },
+  { type: 'track', anonymousId: 'g', event: 'Visited', timestamp: ago(41), messageId: 'b' },
+  { type: 'track', userId: 'here', event: 'Visited', timestamp: ago(45), messageId: 'c' },
+  { type: 'page', userId: 'here', timestamp: ago(31), messageId: 'd' },
+  { type: 'track', userId: 'here', event: 'Visited', timestamp: ago(29), messageId: 'e' },
+  { type: 'track', userId: 'here', event: 'Paid', timestamp: ago(1), messageId: 'f' },
+]
+
+test('what happened before the days that a workspace keeps is removed, and people of whom nothing is left', async () => {
+  const data = temporaryFolder()
+  const first = await startProcess({ AIRHOP_DATA: data, AIRHOP_CONFIG: configOf({}) })
+  await peopleOf(client(first.url, TOKEN)).send([
+    ...STORY,
+    ...Array.from({ length: 2400 }, (_, n) => ({
+      type: 'track',
+      userId: `old-${n % 7}`,
+      event: `E${n % 3}`,
+      timestamp: ago(50),
+      messageId: `o${n}`,
+    })),
+  ])
+  expect(await client(first.url, TOKEN).stored()).toHaveLength(2406)
+  first.child.kill('SIGTERM')
+  await first.ended
+
+  const second = await startProcess({ AIRHOP_DATA: data, AIRHOP_CONFIG: configOf({ retentionDays: 30 }) })
+  const people = peopleOf(client(second.url, TOKEN))
+  await until(async () => (await people.stored()).length === 2)
+  expect((await people.stored()).map(({ messageId }) => messageId)).toEqual(['e', 'f'])
+  expect(await people.profile('here')).toMatchObject({
+    events: 2,
+    firstSeen: STORY[4]!.timestamp,
+    lastSeen: STORY[5]!.timestamp,
+  })
+  expect((await people.get('/profiles')).profiles.map(({ id }: { id: string }) => id)).toEqual(['here'])
+  for (const id of ['gone', 'g', 'old-3'])
+    expect(await people.refusal('GET', `/profiles/${id}`)).toMatchObject({ 0: 404 })
+  expect((await people.get('/accounts')).accounts).toEqual([])
+  expect((await people.get(`/counts?from=${day(60)}`)).counts).toEqual([
+    { day: day(29), event: 'Visited', events: 1 },
+    { day: day(1), event: 'Paid', events: 1 },
+  ])
+  expect((await people.get(`/people?from=${day(60)}`)).days).toHaveLength(2)
+}, 60_000)
+
+test('a retention that is no number of days is a mistake of the configuration', async () => {
+  const { code, said } = await failToStart({ AIRHOP_CONFIG: configOf({ retentionDays: 0 }) })
+  expect(code).toBe(1)
+  expect(said).toContain('`workspaces[0].retentionDays` must be >= 1.')
+})

@@ -1,0 +1,204 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { expect, test } from 'vitest'
+import { peopleOf } from './people-under-test.ts'
+import { runCommand, startHere, temporaryFolder } from './server-under-test.ts'
+
+const at = (minute: number) => new Date(Date.parse('2026-11-20T10:00:00Z') + minute * 60_000).toISOString()
+
+const ADA = [
+  { type: 'track', anonymousId: 'a', event: 'Visited', timestamp: at(0), messageId: 'v1' },
+  { type: 'identify', userId: 'ada', anonymousId: 'a', traits: { name: 'Ada' }, timestamp: at(1), messageId: 'i1' },
+  { type: 'group', userId: 'ada', groupId: 'acme', timestamp: at(2), messageId: 'g1' },
+]
+const BOB = [
+  { type: 'identify', userId: 'bob', anonymousId: 'b', traits: { name: 'Bob' }, timestamp: at(1), messageId: 'i2' },
+  { type: 'group', userId: 'bob', groupId: 'acme', timestamp: at(2), messageId: 'g2' },
+  { type: 'track', userId: 'bob', event: 'Visited', timestamp: at(3), messageId: 'v2' },
+]
+
+const start = async (data?: string) => peopleOf(await startHere(data === undefined ? {} : { data }))
+
+test('erases a person with all its events, ids and counts, and nobody else', async () => {
+  const people = await start()
+  await people.send([...ADA, ...BOB])
+  const bob = await people.profile('bob')
+  const response = await people.call('DELETE', '/profiles/a')
+  expect([response.status, await response.json()]).toEqual([
+    200,
+    { erased: true, id: 'a', userIds: ['ada'], anonymousIds: ['a'], emails: [], events: 3 },
+  ])
+  for (const id of ['ada', 'a']) expect(await people.refusal('GET', `/profiles/${id}`)).toMatchObject({ 0: 404 })
+  expect((await people.stored()).map(({ messageId }) => messageId)).toEqual(['i2', 'g2', 'v2'])
+  expect((await people.get('/profiles?search=ada')).profiles).toEqual([])
+  expect(await people.get('/accounts/acme')).toMatchObject({ memberCount: 1, events: 3 })
+  const day = '2026-11-20'
+  expect((await people.get(`/counts?from=${day}&to=${day}&people=true`)).counts).toEqual([
+    { day, event: 'Visited', events: 1, people: 1 },
+  ])
+  expect((await people.get(`/people?from=${day}&to=${day}`)).people).toBe(1)
+  expect(await people.profile('bob')).toEqual(bob)
+})
+
+test('later events of an erased id begin a new person, and a repeat of an erased one is not stored again', async () => {
+  const people = await start()
+  await people.send(ADA)
+  await people.call('DELETE', '/profiles/ada')
+  await people.send([...ADA, { type: 'track', userId: 'ada', event: 'Back', timestamp: at(9), messageId: 'new' }])
+  expect(await people.profile('ada')).toMatchObject({
+    anonymousIds: [],
+    traits: {},
+    accounts: [],
+    events: 1,
+    firstSeen: at(9),
+  })
+})
+
+test('what was rejected of an erased person goes too', async () => {
+  const people = await start()
+  await people.send(ADA)
+  await people.post('/ingest/v1/batch', {
+    batch: [
+      { type: 'track', userId: 'ada' },
+      { type: 'track', userId: 'bob' },
+    ],
+  })
+  await people.processed()
+  await people.call('DELETE', '/profiles/ada')
+  expect((await people.rejected()).map(({ body }) => body)).toEqual(['{"type":"track","userId":"bob"}'])
+})
+
+test('an erasure and a split hold when a store is made again from the log', async () => {
+  const data = temporaryFolder()
+  const people = await start(data)
+  await people.send([
+    ...ADA,
+    ...BOB,
+    { type: 'track', anonymousId: 'b', event: 'Visited', timestamp: at(0), messageId: 'v3' },
+  ])
+  expect((await people.call('DELETE', '/profiles/ada')).status).toBe(200)
+  expect((await people.call('POST', '/profiles/b/split')).status).toBe(200)
+  await people.send([{ type: 'track', userId: 'ada', event: 'Back', timestamp: at(9), messageId: 'new' }])
+  const before = [
+    await people.profile('ada'),
+    await people.profile('bob'),
+    await people.profile('b'),
+    await people.stored(),
+  ]
+  expect(before.slice(0, 3)).toMatchObject([{ events: 1 }, { anonymousIds: [] }, { userId: null, events: 1 }])
+  await people.close()
+
+  for (const end of ['', '-wal', '-shm']) rmSync(join(data, `events.db${end}`), { force: true })
+  const again = await start(data)
+  await again.processed()
+  expect([
+    await again.profile('ada'),
+    await again.profile('bob'),
+    await again.profile('b'),
+    await again.stored(),
+  ]).toEqual(before)
+  await again.close()
+
+  await runCommand(['rebuild'], { AIRHOP_DATA: data })
+  const rebuilt = await start(data)
+  expect([
+    await rebuilt.profile('ada'),
+    await rebuilt.profile('bob'),
+    await rebuilt.profile('b'),
+    await rebuilt.stored(),
+  ]).toEqual(before)
+}, 60_000)
+
+test('nothing that names an erased person stays in the store', async () => {
+  const data = temporaryFolder()
+  const people = await start(data)
+  const name = 'Zebulon-Quux'
+  await people.send([{ ...ADA[1]!, traits: { name, email: 'zebulon@quux.example' } }, ...BOB])
+  await people.call('DELETE', '/profiles/ada')
+  await people.close()
+  const database = new DatabaseSync(join(data, 'events.db'))
+  database.exec('DELETE FROM outcomes')
+  const tables = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'ids_%'`).all()
+  const left = tables.filter(({ name: table }) =>
+    database
+      .prepare(`SELECT * FROM ${table}`)
+      .all()
+      .some((row) => /zebulon|quux|"ada"|\bada\b/i.test(JSON.stringify(row))),
+  )
+  database.close()
+  expect(left).toEqual([])
+})
+
+test('exports a person as the lines of its timeline', async () => {
+  const people = await start()
+  const many = Array.from({ length: 1200 }, (_, n) => ({
+    type: 'track',
+    userId: 'ada',
+    event: 'e',
+    timestamp: at(n + 5),
+    messageId: `e${n}`,
+  }))
+  await people.send([...many.toReversed(), ...BOB])
+  await people.send(ADA)
+  const response = await people.call('GET', '/export?format=ndjson&anonymousId=a')
+  expect(response.headers.get('content-type')).toContain('application/x-ndjson')
+  const events = (await response.text())
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { messageId: string })
+  expect(events.map(({ messageId }) => messageId)).toEqual([
+    'v1',
+    'i1',
+    'g1',
+    ...many.map(({ messageId }) => messageId),
+  ])
+})
+
+test('a split takes an id out of a person, and it stays out', async () => {
+  const people = await start()
+  await people.send([...ADA, { type: 'track', anonymousId: 'a2', event: 'Visited', timestamp: at(1), messageId: 'v9' }])
+  await people.send([{ ...ADA[1]!, anonymousId: 'a2', messageId: 'i9' }])
+  expect(await people.profile('ada')).toMatchObject({ anonymousIds: ['a', 'a2'], events: 5 })
+  const response = await people.call('POST', '/profiles/ada/split', { ids: ['a2'] })
+  expect(await response.json()).toMatchObject({
+    profile: { id: 'ada', anonymousIds: ['a'], events: 4 },
+    separated: [{ id: 'a2', userId: null, anonymousIds: ['a2'], events: 1 }],
+  })
+  await people.send([{ ...ADA[1]!, anonymousId: 'a2', timestamp: at(20), messageId: 'again' }])
+  expect(await people.profile('a2')).toMatchObject({ userId: null, events: 1 })
+  await people.send([{ ...BOB[0]!, anonymousId: 'a2', messageId: 'bob-a2' }])
+  expect(await people.profile('a2')).toMatchObject({ userId: 'bob' })
+  const all = await people.call('POST', '/profiles/ada/split')
+  expect(await all.json()).toMatchObject({ profile: { anonymousIds: [] }, separated: [{ id: 'a', events: 1 }] })
+  expect(await people.refusal('POST', '/profiles/ada/split')).toEqual([
+    400,
+    'not_merged',
+    expect.stringContaining('`ada`'),
+  ])
+  expect(await people.refusal('POST', '/profiles/bob/split', { ids: 'x' })).toMatchObject({
+    0: 400,
+    1: 'invalid_parameter',
+  })
+})
+
+test('a split undoes a merge of two users', async () => {
+  const data = temporaryFolder()
+  const alias = { type: 'alias', userId: 'ada', previousId: 'bob', timestamp: at(5), messageId: 'x' }
+  const lines = [...ADA, ...BOB, alias].map((line) => `${JSON.stringify(line)}\n`).join('')
+  await runCommand(['import', '-'], { AIRHOP_DATA: data }, Buffer.from(lines))
+  const people = await start(data)
+  expect(await people.profile('bob')).toMatchObject({
+    userId: 'ada',
+    userIds: ['ada', 'bob'],
+    anonymousIds: ['a', 'b'],
+    events: 7,
+  })
+  const response = await people.call('POST', '/profiles/bob/split')
+  expect(await response.json()).toMatchObject({
+    profile: { userId: 'ada', userIds: ['ada'] },
+    separated: [{ userId: 'bob', events: 3 }],
+  })
+  expect(await people.profile('ada')).toMatchObject({ userIds: ['ada'], anonymousIds: ['a'], events: 4 })
+  expect(await people.profile('bob')).toMatchObject({ userIds: ['bob'], anonymousIds: ['b'], events: 3 })
+})
