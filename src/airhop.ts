@@ -6,6 +6,7 @@ import { openIdentity } from './identity.ts'
 import { openJournal } from './journal.ts'
 import { watchLifecycle } from './lifecycle.ts'
 import { FLUSH_MS } from './limits.ts'
+import type { Open, PlanOf } from './plan.ts'
 import { openQueue } from './queue.ts'
 import { createSender } from './sender.ts'
 import { VERSION } from './version.ts'
@@ -35,15 +36,17 @@ export const DEFAULT_HOST = 'https://app.airhop.ai'
 /**
  * The instance of a write key: the same one for the same key, whoever asks. Where there is no document (Node, SSR) or
  * the key is no write key (one console error), it takes calls and does nothing.
+ * @typeParam Plan Properties by event name, of JSON values; then nothing else compiles:
+ * `createAirhop<{ project_created: { projectId: string }; signed_out: Record<string, never> }>({ key })`
  */
-export const createAirhop = (options: AirhopOptions): Airhop => {
-  if (typeof document === 'undefined') return open(options, 'no_document')
+export const createAirhop = <Plan extends PlanOf<Plan> = Open>(options: AirhopOptions): Airhop<Plan> => {
+  if (typeof document === 'undefined') return open(options, 'no_document') as Airhop<Plan>
   const page = window as { __airhop?: Record<string, Airhop> }
   // In one place for every copy of this file on the page.
   page.__airhop ||= {}
   const instances = page.__airhop
   instances[options.key] ||= open(options, problemOf(options))
-  return instances[options.key]!
+  return instances[options.key] as Airhop<Plan>
 }
 
 const complain = (sentence: string) => console.error(`airhop: ${sentence}.`)

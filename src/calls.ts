@@ -4,6 +4,7 @@ import { type Options, type Said, serialize } from './event.ts'
 import { type IdentityKeeper, toId } from './identity.ts'
 import { type Entry, utf8Bytes } from './journal.ts'
 import { EVENT_MAX_BYTES } from './limits.ts'
+import type { Fields, Open, WithProperties } from './plan.ts'
 import type { Queue } from './queue.ts'
 import type { Fate, Listener, Result, Stats } from './result.ts'
 import type { Sender } from './sender.ts'
@@ -18,39 +19,48 @@ type Values = Record<string, unknown>
 // biome-ignore lint/suspicious/noExplicitAny: serialize sends what it gets, and the server judges it.
 type Arguments = any[]
 
-/** What a page can call. Nothing here throws, and no promise rejects or needs to be awaited. */
-export interface Airhop {
+/**
+ * What a page can call. Nothing here throws, and no promise rejects or needs to be awaited.
+ * @typeParam Plan Properties by event name. Without one any event with any properties is taken.
+ */
+export interface Airhop<Plan = Open> {
   /**
    * Ties what follows to a user. `null` or nothing keeps the known user. A different user gets a new anonymous id.
    * Refused with a reason: an id that is empty, NaN, or the words null, undefined, [object Object].
    */
   identify(
     userId: string | number | null | undefined,
-    traits?: Values | null,
+    traits?: Fields<Plan> | null,
     options?: Options | null,
     callback?: Callback,
   ): Promise<Result>
-  identify(traits?: Values, options?: Options | null, callback?: Callback): Promise<Result>
-  /** Something happened: a name, and what is to be known of it (≤ 32 KiB of JSON). */
-  track(event: string, properties?: Values | null, options?: Options | null, callback?: Callback): Promise<Result>
+  identify(traits?: Fields<Plan>, options?: Options | null, callback?: Callback): Promise<Result>
+  /**
+   * Something happened: a name, and what is to be known of it (≤ 32 KiB of JSON in all). What was passed is copied at the
+   * call. Refused without a name: `missing_event`. Dropped: `unserializable` (a cycle, a BigInt), `event_too_large`.
+   */
+  track<Event extends keyof Plan & string, Given extends Plan[Event]>(
+    event: Event,
+    ...rest: WithProperties<Plan, Event, Given, [options?: Options | null, callback?: Callback]>
+  ): Promise<Result>
   /** A page was seen. One string is its name; two are category and name. The page's own facts are filled in. */
   page(
     category?: string | null,
     name?: string | null,
-    properties?: Values | null,
+    properties?: Fields<Plan> | null,
     options?: Options | null,
     callback?: Callback,
   ): Promise<Result>
   page(
-    name?: string | Values | null,
-    properties?: Values | null,
+    name?: string | Fields<Plan> | null,
+    properties?: Fields<Plan> | null,
     options?: Options | null,
     callback?: Callback,
   ): Promise<Result>
   /** Links the user to an account; later events carry it as `context.groupId`. */
   group(
     groupId: string | number,
-    traits?: Values | null,
+    traits?: Fields<Plan> | null,
     options?: Options | null,
     callback?: Callback,
   ): Promise<Result>
@@ -58,22 +68,27 @@ export interface Airhop {
   reset(): void
   /** Sends what waits. Resolves with the number of events not answered for, at the latest after `timeoutMs` (10,000). */
   flush(options?: { timeoutMs?: number }): Promise<number>
+  /** Who uses this browser, as any tab of the origin has left it; null where there is none. Functions, as in Segment. */
   user(): { id(): string | null; anonymousId(): string | null; groupId(): string | null }
+  /** Takes an id of yours in place of the one made here, for what follows. Nothing happens when it is empty. */
   setAnonymousId(anonymousId: string): void
   /** Calls back once calls are taken: at once, but never before it returns. */
   ready(callback: () => void): void
   /** Tells of each event that ends so; returns a function that stops it. */
   on(fate: Fate, listener: Listener): () => void
+  /** How many events of this page were tracked and what became of them. */
   stats(): Stats
   /** Consent is given: what was held is sent, and all that follows. Remembered, in all tabs. */
   optIn(): void
   /** Consent is refused: drops what waits and the ids, and takes nothing any more. Remembered, in all tabs. */
   optOut(): void
+  /** Whether consent is refused. While it is pending it is not. */
   optedOut(): boolean
   /** `['track', 'name', …]`: the form of the stub's queue, taken at any time. */
   push(...calls: QueuedCall[]): void
   /** One console line an event, a request, a loss. */
   debug(on?: boolean): void
+  /** Of the package, as it goes in `context.library`. */
   readonly VERSION: string
 }
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 /** The SDK's files, bottom first: each may import only from those before it. */
 const LAYERS = `
-  limits version wire result uuid storage backoff page transport consent identity envelope event journal batch
+  limits version wire plan result uuid storage backoff page transport consent identity envelope event journal batch
   queue lifecycle sender calls extension auto-page shared-id airhop index script
 `
   .trim()
