@@ -1,4 +1,5 @@
-import { chmodSync, copyFileSync, mkdirSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import terser from '@rollup/plugin-terser'
@@ -40,21 +41,53 @@ const executable = {
   writeBundle: ({ dir }) => chmodSync(join(dir, 'main.mjs'), 0o755),
 }
 
+const ENTRIES = { index: 'src/index.ts', testing: 'src/testing.ts', react: 'src/react.ts' }
+
+/** What entries share is in files of its own. */
+const named = (extension) => ({
+  dir: 'dist',
+  entryFileNames: `[name].${extension}`,
+  chunkFileNames: `shared/[name].${extension}`,
+  // React Server Components: what is in it runs in the browser.
+  banner: ({ name }) => (name === 'react' && !extension.startsWith('d.') ? "'use client'" : ''),
+  sourcemap: !extension.startsWith('d.'),
+})
+
+/** The hashes for `<script integrity>`, https://developer.mozilla.org/docs/Web/Security/Subresource_Integrity */
+const integrities = {
+  name: 'integrities',
+  writeBundle({ file }, bundle) {
+    const list = Object.values(bundle).flatMap(({ fileName, code }) =>
+      code ? [[fileName, `sha384-${createHash('sha384').update(code).digest('base64')}`]] : [],
+    )
+    writeFileSync(join(file, '../sri.json'), `${JSON.stringify(Object.fromEntries(list), null, 2)}\n`)
+  },
+}
+
 export default [
   {
     input: 'src/script.ts',
-    plugins: [compile('tsconfig.json'), alsoInServer],
+    plugins: [compile('tsconfig.json'), alsoInServer, integrities],
     output: { file: 'dist/airhop.js', format: 'iife', sourcemap: true, plugins: [minify({ toplevel: true })] },
   },
+  // Everything that an npm user imports, in both forms of modules: Jest and old CommonJS programs can't load the other.
   {
-    input: 'src/index.ts',
+    input: ENTRIES,
+    external: ['react'],
     plugins: [compile('tsconfig.json')],
-    output: { file: 'dist/index.mjs', format: 'es', sourcemap: true },
+    output: [
+      { ...named('mjs'), format: 'es' },
+      { ...named('cjs'), format: 'cjs' },
+    ],
   },
   {
-    input: 'src/index.ts',
+    input: ENTRIES,
+    external: ['react'],
     plugins: [dts({ tsconfig: 'tsconfig.json' })],
-    output: { file: 'dist/index.d.ts', format: 'es' },
+    output: [
+      { ...named('d.mts'), format: 'es' },
+      { ...named('d.cts'), format: 'es' },
+    ],
   },
   {
     input: 'src/snippet.js',

@@ -8,6 +8,7 @@ import { watchLifecycle } from './lifecycle.ts'
 import { FLUSH_MS } from './limits.ts'
 import type { Open, PlanOf } from './plan.ts'
 import { openQueue } from './queue.ts'
+import { replay } from './replay.ts'
 import { createSender } from './sender.ts'
 import { VERSION } from './version.ts'
 
@@ -27,9 +28,6 @@ export interface AirhopOptions {
   /** One console line an event, a request, a loss. */
   debug?: boolean
 }
-
-/** The calls by name, as the stub's queue holds them. */
-export type Methods = Record<string, ((...args: unknown[]) => unknown) | undefined>
 
 export const DEFAULT_HOST = 'https://app.airhop.ai'
 
@@ -63,7 +61,8 @@ const problemOf = ({ key, host = DEFAULT_HOST }: AirhopOptions): string | undefi
   return
 }
 
-const open = (
+/** `off`: why it takes calls and does nothing, if so. */
+export const open = (
   { key, host = DEFAULT_HOST, flushMs = FLUSH_MS, debug, consent: asked = 'granted', gpc, use = [] }: AirhopOptions,
   off: string | undefined,
 ): Airhop => {
@@ -87,17 +86,9 @@ const open = (
     debug(on = true) {
       debug = on
     },
-    push(...queued) {
-      for (const call of queued) {
-        const [method, ...args] = call
-        const value = methods[method as string]?.(...args)
-        // The stub's calls carry `r`, which resolves the promise that their caller holds.
-        call.r?.(value)
-      }
-    },
+    push: (...queued) => replay(airhop, queued, log),
     VERSION,
   }
-  const methods = airhop as unknown as Methods
   if (!off) {
     // Before the sender, so that what they tell of when the page goes still goes with it.
     for (const extend of use) extend({ airhop, identity, prefix })

@@ -68,8 +68,11 @@ export interface Airhop<Plan = Open> {
   reset(): void
   /** Sends what waits. Resolves with the number of events not answered for, at the latest after `timeoutMs` (10,000). */
   flush(options?: { timeoutMs?: number }): Promise<number>
-  /** Who uses this browser, as any tab of the origin has left it; null where there is none. Functions, as in Segment. */
-  user(): { id(): string | null; anonymousId(): string | null; groupId(): string | null }
+  /**
+   * Who uses this browser, as any tab of the origin has left it; null where there is none. Functions, as in Segment.
+   * `traits()` is there for code written for Segment and always empty: traits are sent and not kept.
+   */
+  user(): { id(): string | null; anonymousId(): string | null; groupId(): string | null; traits(): object }
   /** Takes an id of yours in place of the one made here, for what follows. Nothing happens when it is empty. */
   setAnonymousId(anonymousId: string): void
   /** Calls back once calls are taken: at once, but never before it returns. */
@@ -99,7 +102,7 @@ interface Parts {
   identity: IdentityKeeper
   envelopeNow: ReturnType<typeof openEnvelopes>
   queue: Queue
-  sender: Sender
+  sender: Pick<Sender, 'add' | 'flush'>
   /** Consent has changed. */
   enter(): void
   log(...line: unknown[]): void
@@ -186,6 +189,7 @@ export const createCalls = ({ off, consent, identity, envelopeNow, queue, sender
       id: () => now().userId ?? null,
       anonymousId: () => now().anonymousId ?? null,
       groupId: () => now().groupId ?? null,
+      traits: () => ({}),
     }),
     setAnonymousId(anonymousId: string) {
       if (toId(anonymousId)) change({ anonymousId: `${anonymousId}` })

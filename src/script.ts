@@ -18,6 +18,8 @@ const airhop = createAirhop({
   debug: 'debug' in dataset,
   use: [...(cookieDomain ? [sharedId({ domain: cookieDomain })] : []), ...(page === 'auto' ? [autoPage()] : [])],
 })
-names[global] = airhop
 
-if (Array.isArray(queued)) airhop.push(...queued)
+// The array stays, with airhop's methods over its own: code may hold it, and what it has besides (Segment's stub: alias,
+// screen, …) still pushes to it.
+if (Array.isArray(queued)) airhop.push(...Object.assign(queued, airhop).splice(0))
+else names[global] = airhop
