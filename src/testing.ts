@@ -131,6 +131,8 @@ const provideTextEncoder = () => {
 /** What is needed of Playwright's `Page` or `BrowserContext`. */
 export interface Routed {
   route(url: RegExp, handler: (route: Route) => Promise<void>): Promise<unknown>
+  exposeFunction(name: string, listener: (body: string) => void): Promise<unknown>
+  addInitScript(script: string): Promise<unknown>
   evaluate?(script: string): Promise<unknown>
 }
 
@@ -156,13 +158,45 @@ const COLLECT_TIMEOUT_MS = 5000
 const BATCH_URL = /\/ingest\/v1\/batch(\?|$)/
 
 /**
+ * Playwright sees no request of a page that leaves: Chromium gives its DevTools session to the next page before. So what
+ * waits is sent while the page is still there, and what is in a beacon is handed over by the next page of the same origin.
+ */
+const LEAVING = `try {
+  const KEY = '__airhopBeacons'
+  const left = JSON.parse(sessionStorage[KEY] || '[]')
+  delete sessionStorage[KEY]
+  for (const body of left) __airhopBeacon(body)
+  const send = navigator.sendBeacon.bind(navigator)
+  navigator.sendBeacon = (url, body) => {
+    if (!${BATCH_URL}.test(url)) return send(url, body)
+    sessionStorage[KEY] = JSON.stringify([...JSON.parse(sessionStorage[KEY] || '[]'), body])
+    return true
+  }
+  addEventListener('beforeunload', () => {
+    for (const airhop of Object.values(window.__airhop || {})) airhop.flush()
+  })
+} catch {
+  // No storage in this document: a data: URL, a sandboxed frame.
+}`
+
+/**
  * Takes the place of the ingest API for a Playwright page or context: answers as the server does, and keeps what came.
- * Call it before `page.goto`.
+ * Call it before `page.goto`. Not seen: what is called while the page leaves for another origin, or is closed.
  */
 export const collectEvents = async (page: Routed): Promise<CollectedEvents> => {
   const events: ReceivedEvent[] = []
   const checks = new Set<() => void>()
 
+  /** How many came. Throws on what is no batch. */
+  const take = (body: string): number => {
+    const came = readEvents(body)
+    for (const event of came) if (!events.some(({ messageId }) => messageId === event.messageId)) events.push(event)
+    for (const check of checks) check()
+    return came.length
+  }
+
+  await page.exposeFunction('__airhopBeacon', take)
+  await page.addInitScript(LEAVING)
   await page.route(BATCH_URL, async (route) => {
     const request = route.request()
     const answer = (status: number, body: unknown) =>
@@ -176,15 +210,12 @@ export const collectEvents = async (page: Routed): Promise<CollectedEvents> => {
         body: JSON.stringify(body),
       })
     if (request.method() !== 'POST') return answer(200, {})
-    let came: ReceivedEvent[]
     try {
-      came = readEvents(request.postData() ?? '')
+      const received = take(request.postData() ?? '')
+      return answer(200, { received, accepted: received, rejected: 0 })
     } catch {
       return answer(400, { error: { code: 'invalid_json', message: 'The body is no batch of events.' } })
     }
-    for (const event of came) if (!events.some(({ messageId }) => messageId === event.messageId)) events.push(event)
-    for (const check of checks) check()
-    return answer(200, { received: came.length, accepted: came.length, rejected: 0 })
   })
 
   return {
