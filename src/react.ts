@@ -19,7 +19,7 @@ export type AirhopProviderProps = { children?: ReactNode } & (
     }
 )
 
-const Context = createContext<Airhop | undefined>(undefined)
+const Context = /* @__PURE__ */ createContext<Airhop | undefined>(undefined)
 
 /**
  * Gives airhop to the components below. One instance a write key, also in StrictMode and with several providers. On a
