@@ -27,8 +27,7 @@ const bundle = async (program: string): Promise<string> => {
       },
     ],
     onwarn: ({ code, message }) => {
-      // What 'use client' is for stands in the file itself.
-      if (code !== 'MODULE_LEVEL_DIRECTIVE') throw new Error(message)
+      if (code !== 'MODULE_LEVEL_DIRECTIVE' && code !== 'EMPTY_BUNDLE') throw new Error(message)
     },
   })
   const { output } = await built.generate({
@@ -43,11 +42,11 @@ const brotliBytes = (code: string): number =>
 
 // Each what was reached, and 1 % more.
 test.each([
-  ['createAirhop alone', `export { createAirhop } from 'airhop'`, 1],
-  ['createAirhop with autoPage', `export { autoPage, createAirhop } from 'airhop'`, 1],
-  ['createAirhop with sharedId', `export { createAirhop, sharedId } from 'airhop'`, 1],
-  ['everything of airhop', `export * from 'airhop'`, 1],
-  ['airhop/react besides airhop', `export * from 'airhop'; export * from 'airhop/react'`, 1],
+  ['createAirhop alone', `export { createAirhop } from 'airhop'`, 4757],
+  ['createAirhop with autoPage', `export { autoPage, createAirhop } from 'airhop'`, 5002],
+  ['createAirhop with sharedId', `export { createAirhop, sharedId } from 'airhop'`, 5024],
+  ['everything of airhop', `export * from 'airhop'`, 5266],
+  ['airhop/react besides airhop', `export * from 'airhop'; export * from 'airhop/react'`, 5416],
 ])(
   '%s has at most so many bytes by brotli',
   async (_, program, maxBytes) => {
