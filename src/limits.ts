@@ -38,16 +38,19 @@ export const BEACON_MAX_BYTES = 63_000
 export const RETRY_MIN_MS = 1000
 
 /**
- * Longest wait after failed requests. With full jitter the mean is half of it: about 40 tries in 8 blocked hours, 11 of
- * them in the first half hour. 10 minutes would make 100.
+ * Longest wait after failed requests. With full jitter the mean is half of it: about 35 tries in 8 blocked hours, 12 of
+ * them in the first hour. 10 minutes would make 100, 30 minutes 45 at times.
  */
-export const RETRY_MAX_MS = 30 * 60_000
+export const RETRY_MAX_MS = 45 * 60_000
 
 /** The longest `Retry-After` that is obeyed: a clock that is wrong by a year must not silence a page for a year. */
 export const RETRY_AFTER_MAX_MS = 60 * 60_000
 
 /** A request without an answer is given up after this, doubling with each further failure up to eight times as long. */
 export const REQUEST_TIMEOUT_MS = 10_000
+
+/** A request that went so shortly before the page goes needs no beacon: a keepalive fetch outlives its page. */
+export const ON_ITS_WAY_MS = 1000
 
 /** A drain begins this long after load, at random between the two, so that tabs restored together do not begin together. */
 export const DRAIN_MIN_MS = 500

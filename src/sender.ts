@@ -3,7 +3,14 @@ import { takeBatch, toBody } from './batch.ts'
 import type { ConsentKeeper } from './consent.ts'
 import { madeAt } from './envelope.ts'
 import type { Entry, Journal } from './journal.ts'
-import { DRAIN_AGE_MS, DRAIN_MAX_MS, DRAIN_MIN_MS, EVENT_MAX_AGE_MS, REQUEST_TIMEOUT_MS } from './limits.ts'
+import {
+  DRAIN_AGE_MS,
+  DRAIN_MAX_MS,
+  DRAIN_MIN_MS,
+  EVENT_MAX_AGE_MS,
+  ON_ITS_WAY_MS,
+  REQUEST_TIMEOUT_MS,
+} from './limits.ts'
 import type { Queue } from './queue.ts'
 import { namesOf, read, remove, write } from './storage.ts'
 import { post } from './transport.ts'
@@ -33,7 +40,6 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
   /** That what waits goes now; else with the timer. */
   let more = false
   let sentAt = 0
-  let failures = 0
   /** Grows with each batch that passes, shrinks when one is refused. */
   let maxEvents = Infinity
   let passes = 0
@@ -43,11 +49,16 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
   let told = false
   /** Ends the wait for an answer: Firefox and WebKit tell no page that was cached meanwhile. */
   let left: ((value?: undefined) => void) | undefined
+  /** What was sent and has no answer yet. */
+  let flying: Entry[] = []
   const checks = new Set<() => void>()
 
-  /** Since when nothing is sent, by all tabs and later pages, and for how long in ms; negative if the server has asked for it. */
-  const readPause = () => (read(pauseKey) || '0,0').split(',').map(Number) as [number, number]
-  const setPause = (ms: number) => write(pauseKey, `${[Date.now(), ms]}`)
+  /**
+   * Of all tabs and later pages: since when nothing is sent, for how long in ms (negative if the server has asked for
+   * it), and how many tries in a row have failed.
+   */
+  const readPause = () => (read(pauseKey) || '0,0,0').split(',').map(Number) as [number, number, number]
+  const setPause = (ms: number, failures: number) => write(pauseKey, `${[Date.now(), ms, failures]}`)
   const pauseMs = () => {
     const [since, ms] = readPause()
     const passed = Date.now() - since
@@ -62,13 +73,21 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
 
   const wake = () => {
     if (phase === 'here' && !inFlight && waiting.size)
-      timer ||= setTimeout(hurry, Math.max(pauseMs(), Math.min(flushMs, sentAt + flushMs - Date.now())))
+      // Other tabs wake from the same pause: the first makes it longer for them.
+      timer ||= setTimeout(
+        hurry,
+        Math.max(pauseMs() * (1 + Math.random() / 10), Math.min(flushMs, sentAt + flushMs - Date.now())),
+      )
+  }
+
+  const sleep = () => {
+    clearTimeout(timer)
+    timer = undefined
   }
 
   /** Sends what waits now, without waiting for the timer. */
   const hurry = () => {
-    clearTimeout(timer)
-    timer = undefined
+    sleep()
     more = true
     inFlight ||= sendAll().then(() => {
       inFlight = undefined
@@ -85,6 +104,9 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       )
       more = batch.length < waiting.size
       sentAt = Date.now()
+      flying = batch
+      const failures = readPause()[2]
+      if (failures) setPause(backoffMs(failures + 1, Math.random()), failures)
       const outcome = await Promise.race([
         post(url, toBody(batch), REQUEST_TIMEOUT_MS * 2 ** Math.min(3, failures)),
         new Promise<undefined>((resolve) => {
@@ -92,7 +114,9 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
         }),
       ])
       log('request', batch.length, outcome)
+      flying = []
       if (!outcome) return
+      if (failures) setPause(0, failures)
       if (outcome.is === 'delivered') {
         const { codes } = outcome
         for (const [index, entry] of batch.entries()) settle(entry, codes[index] ? 'rejected' : 'stored', codes[index])
@@ -100,18 +124,17 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
         suspects = new Set()
         maxEvents *= 2
         if (failures) {
-          failures = 0
-          setPause(0)
+          setPause(0, 0)
           drainIn(0)
         }
-      } else if (outcome.is === 'retry') fail(outcome.waitMs)
-      else refused(batch, outcome.status)
+      } else if (outcome.is === 'retry') fail(failures, outcome.waitMs)
+      else refused(batch, outcome.status, failures)
       for (const check of checks) check()
     }
   }
 
   /** Finds the event for which a batch is refused, and gives it up only when it is refused again while others pass. */
-  const refused = (batch: Entry[], status: number) => {
+  const refused = (batch: Entry[], status: number, failures: number) => {
     const entry = batch[0]!
     const reason = `http_${status}`
     more = true
@@ -131,14 +154,14 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
           told = true
           complain(`everything refused (${status}): check data-host`)
         }
-        fail()
+        fail(failures)
       }
     }
   }
 
-  const fail = (waitMs = 0) => {
-    const ms = Math.max(waitMs, backoffMs(++failures, Math.random()))
-    setPause(waitMs ? -ms : ms)
+  const fail = (failures: number, waitMs = 0) => {
+    const ms = Math.max(waitMs, backoffMs(failures + 1, Math.random()))
+    setPause(waitMs ? -ms : ms, failures + 1)
     suspects = new Set()
     save(own())
   }
@@ -192,6 +215,10 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       queue.measure()
       wake()
       drainIn(DRAIN_MIN_MS + Math.random() * (DRAIN_MAX_MS - DRAIN_MIN_MS))
+    } else {
+      // Another tab may have ended the pause.
+      sleep()
+      wake()
     }
   }
 
@@ -223,10 +250,12 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
         check()
       }),
 
-    /** The page goes: everything unanswered in one beacon. */
+    /** The page goes: what is not on its way in one beacon. */
     leave() {
       if (phase !== 'here') return
-      let entries = readPause()[1] < 0 && pauseMs() ? [] : own()
+      // What has just been sent is on its way, and in the journal: with the next page's try it would be sent three times.
+      const fresh = Date.now() - sentAt < ON_ITS_WAY_MS ? flying : []
+      let entries = readPause()[1] < 0 && pauseMs() ? [] : own().filter((entry) => !fresh.includes(entry))
       // What doesn't fit is in the journal; the newest go, because the oldest are tried first on the next visit.
       while (entries[0] && !navigator.sendBeacon?.(url, toBody(entries)))
         entries = entries.slice(1 + entries.length / 4)
@@ -239,7 +268,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
 
     /** The network is back. */
     online() {
-      if (readPause()[1] > 0) setPause(0)
+      if (readPause()[1] > 0) setPause(0, 0)
       hurry()
       drainIn(0)
     },

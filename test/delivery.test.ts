@@ -458,13 +458,28 @@ describe('events of an earlier page', () => {
 })
 
 describe('leaving', () => {
-  test('beacons everything unanswered, what is under way too, in the form of every request', async () => {
+  test('beacons everything unanswered but what has just been sent, which is kept', async () => {
+    const release = hold()
+    const bodies = spyBeacon()
+    const key = newKey()
+    const airhop = openPage({ key })
+    airhop.track('just sent')
+    await until(() => expect(collector.requests).toHaveLength(1))
+    airhop.track('waits')
+    dispatchEvent(new Event('pagehide'))
+    expect(bodies.map((body) => names(readBody(body).events))).toEqual([['waits']])
+    expect(kept(key)).toHaveLength(2)
+    release()
+  })
+
+  test('beacons what has been under way for more than a second too, in the form of every request', async () => {
     const release = hold()
     const bodies = spyBeacon()
     const key = newKey()
     const airhop = openPage({ key })
     airhop.track('under way')
     await until(() => expect(collector.requests).toHaveLength(1))
+    later(1100)
     airhop.identify('u1')
     airhop.track('waits')
     dispatchEvent(new Event('pagehide'))

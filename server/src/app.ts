@@ -100,6 +100,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
       if (door.answersHead) doors.head(door.path, (_request, reply) => reply.send())
     }
     doors.get('/v1/contacts/find', { config: { refusalBody: hogsendRefusal } }, hogsend.find)
+    doors.delete('/v1/contacts', { config: { refusalBody: hogsendRefusal } }, hogsend.remove)
   })
 
   const read = createReadApi(parts)

@@ -1,8 +1,10 @@
 import type { FastifyRequest } from 'fastify'
 import type { Keys } from './auth.ts'
+import { decompress, parseJson } from './body.ts'
 import { isAbsent, isObject } from './check.ts'
 import { refused } from './errors.ts'
 import type { Incoming } from './ingest.ts'
+import type { Orders } from './orders.ts'
 import type { Processing } from './processing.ts'
 import type { RecentIds } from './recent-ids.ts'
 import { hogsendIdentity } from './sources/hogsend.ts'
@@ -15,7 +17,8 @@ const CATCH_UP_MS = 10_000
 export interface HogsendApiParts {
   keys: Pick<Keys, 'hogsend'>
   contacts: Contacts
-  queries: Pick<Queries, 'events'>
+  queries: Pick<Queries, 'events' | 'profile'>
+  orders: Orders
   processing: Pick<Processing, 'caughtUp'>
   recentIds: Pick<RecentIds, 'has'>
 }
@@ -24,7 +27,7 @@ export interface HogsendApiParts {
  * The answers of Hogsend, which say what a request came to. The store knows that only when it has processed what came
  * before, so it is waited for; requests about the same ids are answered one after the other.
  */
-export function createHogsendApi({ keys, contacts, queries, processing, recentIds }: HogsendApiParts) {
+export function createHogsendApi({ keys, contacts, queries, orders, processing, recentIds }: HogsendApiParts) {
   const oneAtATime = createLocks()
 
   async function caughtUp(): Promise<void> {
@@ -84,6 +87,21 @@ export function createHogsendApi({ keys, contacts, queries, processing, recentId
       await caughtUp()
       return { contacts: contacts.find(workspace.name, ids) }
     },
+
+    /**
+     * `DELETE /v1/contacts` with `userId` or `email` in the body or the URL → `{ deleted: true }`: erases the person, as
+     * `DELETE /api/v1/profiles/<id>` does. Throws `unknown_profile`.
+     */
+    async remove(request: FastifyRequest) {
+      const { name } = keys.hogsend(request).workspace
+      const { userId, email } = hogsendIdentity({ ...(request.query as object), ...bodyOf(request) })
+      const id = userId ?? email!
+      await caughtUp()
+      const person = queries.profile(name, { kind: userId === undefined ? 'email' : 'user', id })
+      const outcome = person && (await orders({ do: 'erase', workspace: name, id: person.id }))
+      if (outcome?.done !== 'erased') throw refused('unknown_profile', id)
+      return { deleted: true }
+    },
   }
 
   /** Whether the event of these ids was never taken. With none left they are all known already. */
@@ -106,6 +124,14 @@ export function createHogsendApi({ keys, contacts, queries, processing, recentId
     const anonymousId = textOf(body.anonymousId)
     return !isAbsent(anonymousId) && !contacts.hasAnonymousId(workspace, contact, anonymousId)
   }
+}
+
+/** What the body says; nothing where there is none. Throws `malformed_json`. */
+function bodyOf({ body, headers }: FastifyRequest): object {
+  if (!Buffer.isBuffer(body) || body.length === 0) return {}
+  const encoding = headers['content-encoding'] ?? null
+  const json = parseJson(decompress(body, encoding), encoding)
+  return isObject(json) ? json : {}
 }
 
 /** Runs what shares a key one after the other, in the order of asking. */
