@@ -1,6 +1,7 @@
 import type { Extension } from './extension.ts'
-import { TITLE_WAIT_MS } from './limits.ts'
+import { TITLE_WAIT_STEP_MS, TITLE_WAIT_STEPS } from './limits.ts'
 import { describePage, redact } from './page.ts'
+import { attempt } from './storage.ts'
 
 /** What is known of a navigation: a PageTransitionEvent, a PopStateEvent, or a NavigationCurrentEntryChangeEvent. */
 interface Change extends Partial<Event> {
@@ -10,12 +11,15 @@ interface Change extends Partial<Event> {
 
 /**
  * One page call for each real navigation: first load, history changes, restored from the back/forward cache, activation
- * of a prerendered page. None for a change of the fragment alone, nor for the address that it is already.
+ * of a prerendered page. None for a change of the fragment alone, nor for the address that it is already, nor for one
+ * that is redirected at once. It is made 300 ms later, or when the page goes, with the time of the navigation and the title of then.
  */
 export const autoPage =
   (): Extension =>
   ({ airhop }) => {
+    /** The address now, and the one before the view that waits. */
     let last = ''
+    let before = ''
     let timer: ReturnType<typeof setTimeout> | undefined
     let tell: (() => void) | undefined
     const end = () => {
@@ -23,21 +27,28 @@ export const autoPage =
       tell?.()
       tell = undefined
     }
+    const wait = (steps: number) => {
+      clearTimeout(timer)
+      timer = setTimeout(() => (steps ? wait(steps - 1) : end()), TITLE_WAIT_STEP_MS)
+    }
 
     const look = ({ persisted, navigationType }: Change) => {
       const url = location.href.split('#')[0]!
       if ((url === last && !persisted) || document.prerendering) return
       // A redirect takes the place of the view that it redirects.
-      if (navigationType === 'replace') tell = undefined
-      end()
-      const view = describePage()
-      if (last && !persisted) view.referrer = redact(last)
-      const timestamp = new Date()
-      // As it was then, but for the title, which routers set later.
-      tell = () => airhop.page({ ...view, title: document.title }, { timestamp })
-      if (last) timer = setTimeout(end, TITLE_WAIT_MS)
-      else end()
+      if (navigationType === 'replace' && tell) tell = undefined
+      else {
+        end()
+        before = persisted ? '' : last
+      }
       last = url
+      if (airhop.optedOut()) return
+      const timestamp = new Date()
+      const referrer = before && redact(before)
+      const at = new URL(url)
+      // Routers set the title and the canonical link later.
+      tell = () => airhop.page({ ...describePage(at), ...(referrer && { referrer }) }, { timestamp })
+      wait(TITLE_WAIT_STEPS)
     }
 
     // Tells of all of it: https://developer.mozilla.org/docs/Web/API/Navigation/currententrychange_event
@@ -49,10 +60,13 @@ export const autoPage =
         ['replaceState', 'replace'],
       ] as const) {
         const original = history[method]
-        history[method] = function (...args) {
-          original.apply(this, args)
-          look({ navigationType })
-        }
+        // Frozen by the page: popstate is left.
+        attempt(() => {
+          history[method] = function (...args) {
+            original.apply(this, args)
+            look({ navigationType })
+          }
+        })
       }
       addEventListener('popstate', look)
     }

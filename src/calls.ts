@@ -8,6 +8,7 @@ import type { Fields, Open, WithProperties } from './plan.ts'
 import type { Queue } from './queue.ts'
 import type { Fate, Listener, Result, Stats } from './result.ts'
 import type { Sender } from './sender.ts'
+import { attempt } from './storage.ts'
 import type { EventType } from './wire.ts'
 
 /** Called once with what became of the event. */
@@ -161,7 +162,7 @@ export const createCalls = ({ off, consent, identity, envelopeNow, queue, sender
       if (id) {
         // One anonymous id on two people would merge them.
         if ((now().userId || id) !== id) reset()
-        change({ userId: id, signature: options?.signature || now().signature })
+        change({ userId: id, signature: toId(attempt(() => options.signature)) || now().signature })
       }
       return record('identify', { traits }, options, userId == null || id ? '' : 'invalid_user_id')
     }),

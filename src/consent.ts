@@ -10,10 +10,22 @@ export interface ConsentKeeper {
 }
 
 /** What the visitor has decided, kept under the key; until then what it is at first. */
-export const openConsent = (key: string, first: Consent): ConsentKeeper => ({
-  now: () => (read(key) as Consent) || first,
-  set: (next) => write(key, next),
-})
+export const openConsent = (key: string, first: Consent): ConsentKeeper => {
+  let state = first
+  return {
+    now() {
+      const kept = read(key)
+      if (kept === 'granted' || kept === 'denied') state = kept
+      // Cleared by the page: the decision stands.
+      else if (state !== first) write(key, state)
+      return state
+    },
+    set(next) {
+      state = next
+      write(key, next)
+    },
+  }
+}
 
 declare global {
   interface Navigator {

@@ -39,10 +39,15 @@ export const openIdentity = (key: string, consent: ConsentKeeper): IdentityKeepe
   let text: string | undefined
   let place: SharedPlace | undefined
 
+  /** Who it is was made up while consent was pending. */
+  let held = false
+
   const set = (next: Identity) => {
+    const state = consent.now()
+    if (state === 'denied') return
     identity = next
     text = JSON.stringify(next)
-    if (consent.now() === 'granted') {
+    if (state === 'granted') {
       write(key, text)
       place?.write(next.anonymousId)
     }
@@ -69,19 +74,24 @@ export const openIdentity = (key: string, consent: ConsentKeeper): IdentityKeepe
     }
     const shared = granted && place ? place.read() : identity?.anonymousId
     // The user of here may have logged out there: with another id begins another identity.
-    if (shared && shared !== identity?.anonymousId) set({ anonymousId: shared })
+    if (shared && shared !== identity?.anonymousId) set({ ...(held && identity), anonymousId: shared })
     else if (!identity?.anonymousId) reset()
     // Cleared by the page: who it is stays the same for the life of the page, and for the next one.
     else if (!latest || !shared) set(identity)
+    held = !granted
     return identity!
   }
+
+  const change = (changes: Partial<Identity>) => set({ ...now(), ...changes })
 
   return {
     now,
     reset,
-    change: (changes) => set({ ...now(), ...changes }),
+    change,
     share(shared) {
       place = shared
+      // Renewed, and as it is set now: browsers end a cookie some time after it was last written.
+      change({})
     },
   }
 }

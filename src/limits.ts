@@ -68,8 +68,15 @@ export const QUEUE_MAX_BYTES = 1024 * 1024
 /** What an event costs in the journal besides itself: its key. */
 export const JOURNAL_KEY_BYTES = 48
 
-/** Routers set the title of a new page so much later at most; it is told of then. */
-export const TITLE_WAIT_MS = 250
+/**
+ * Routers set the title and the canonical link of a new page, or redirect, so much later at most; it is told of then. In
+ * steps, so that a page which is busy for long has time after that.
+ */
+export const TITLE_WAIT_STEP_MS = 50
+export const TITLE_WAIT_STEPS = 5
+
+/** The cookie of the shared id, name and value: it travels with every request of the site. */
+export const COOKIE_MAX_BYTES = 80
 
 /** The longest that browsers keep a cookie: https://developer.chrome.com/blog/cookie-max-age-expires */
 export const COOKIE_MAX_AGE_S = 400 * 86_400

@@ -8,23 +8,26 @@ export interface Page {
   title: string
 }
 
-/** Of `name=value`: names of secrets and personal data, and values with an e-mail address. */
+/** Of `name=value`: names of secrets and personal data, also in an address that is the value, and e-mail addresses. */
 const PRIVATE =
-  /^(?!utm_)([^=]*(token|passw|pwd|secret|e-?mail|signature)|(auth|otp|api_?key|([^=]*_)?code)=|.*[^=](@|%40))/i
+  /^(?!utm_)(.*(token|passw|pwd|secret|e-?mail|signature)[^=]*(=|%(25)*3d)|(.*(_|%(25)*(3f|26)))?(auth|otp|pass|api_?key|code)(=|%(25)*3d)|.*[^=](@|%(25)*40))/i
 
 /** The same address with secrets and personal data in it replaced by `redacted`; `utm_*` stay. */
 export const redact = (url: string): string =>
   url
-    .replace(/\/\/[^/?#]*@/, '//')
-    .replace(/([^?&#;=]+)=[^&#;]*/g, (pair, name) => (PRIVATE.test(pair) ? `${name}=redacted` : pair))
+    .replace(/\/\/[^/?#]*@/g, '//')
+    .replace(/([^?&#;=]+)=[^?&#;]*/g, (pair, name) => (PRIVATE.test(pair) ? `${name}=redacted` : pair))
+    // Without a name, or as one.
+    .replace(/([?&])[^?&#=]+(@|%40)[^?&#]*/g, '$1redacted')
 
 const canonical = (): string | undefined => document.head?.querySelector<HTMLLinkElement>('link[rel=canonical]')?.href
 
 /** What names the page at this moment: `describePage` gives the same for the same fingerprint. */
 export const pageFingerprint = (): string => location.href + document.title + canonical()
 
-export const describePage = (): Page => {
-  let { href, pathname } = location
+/** Of where the page is, or was. */
+export const describePage = (at: URL | Location = location): Page => {
+  let { href, pathname } = at
   try {
     ;({ href, pathname } = new URL(canonical()!))
   } catch {
@@ -32,9 +35,9 @@ export const describePage = (): Page => {
   }
   return {
     url: redact(href.split('#')[0]!),
-    path: pathname,
+    path: redact(pathname),
     referrer: redact(document.referrer),
-    search: redact(location.search),
+    search: redact(at.search),
     title: document.title,
   }
 }

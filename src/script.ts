@@ -5,8 +5,20 @@ import type { Consent } from './consent.ts'
 import { sharedId } from './shared-id.ts'
 
 // Only there while the file's top level runs, and not at all in a module.
-const { dataset, src } = (document.currentScript || document.querySelector('script[data-key]')) as HTMLScriptElement
-const { key, host, flushMs, consent, gpc, page, cookieDomain, global = 'airhop' } = dataset
+const { dataset, src } = (document.currentScript ||
+  document.querySelector('script[data-key]') ||
+  {}) as Partial<HTMLScriptElement>
+const {
+  key,
+  host,
+  flushMs,
+  consent,
+  gpc,
+  page,
+  cookieDomain,
+  debug,
+  global = 'airhop',
+} = dataset || ({} as DOMStringMap)
 const names = window as unknown as Record<string, unknown>
 const queued = names[global]
 const airhop = createAirhop({
@@ -15,7 +27,7 @@ const airhop = createAirhop({
   flushMs: +flushMs! || undefined,
   consent: consent as Consent,
   gpc: gpc as 'ignore',
-  debug: 'debug' in dataset,
+  debug: debug != null,
   use: [...(cookieDomain ? [sharedId({ domain: cookieDomain })] : []), ...(page === 'auto' ? [autoPage()] : [])],
 })
 

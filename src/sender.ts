@@ -58,7 +58,10 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
    * it), and how many tries in a row have failed.
    */
   const readPause = () => (read(pauseKey) || '0,0,0').split(',').map(Number) as [number, number, number]
-  const setPause = (ms: number, failures: number) => write(pauseKey, `${[Date.now(), ms, failures]}`)
+  const setPause = (ms: number, failures: number) => {
+    // The answer to a request may come after consent was refused.
+    if (phase !== 'held') write(pauseKey, `${[Date.now(), ms, failures]}`)
+  }
   const pauseMs = () => {
     const [since, ms] = readPause()
     const passed = Date.now() - since
@@ -97,7 +100,14 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
 
   const sendAll = async () => {
     suspects = new Set()
-    while (more && waiting.size > suspects.size && phase === 'here' && !pauseMs()) {
+    while (
+      more &&
+      waiting.size > suspects.size &&
+      phase === 'here' &&
+      // Another tab's word of it may still be on its way.
+      consent.now() === 'granted' &&
+      !pauseMs()
+    ) {
       const batch = takeBatch(
         [...waiting.values()].filter((entry) => !suspects.has(entry)),
         maxEvents,
@@ -252,6 +262,8 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
 
     /** The page goes: what is not on its way in one beacon. */
     leave() {
+      // Consent may have changed in another tab, and the word of it be on its way.
+      enter()
       if (phase !== 'here') return
       // What has just been sent is on its way, and in the journal: with the next page's try it would be sent three times.
       const fresh = Date.now() - sentAt < ON_ITS_WAY_MS ? flying : []
@@ -268,6 +280,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
 
     /** The network is back. */
     online() {
+      if (phase === 'held') return
       if (readPause()[1] > 0) setPause(0, 0)
       hurry()
       drainIn(0)

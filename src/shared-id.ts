@@ -1,39 +1,53 @@
 import type { Extension } from './extension.ts'
-import { COOKIE_MAX_AGE_S } from './limits.ts'
+import { COOKIE_MAX_AGE_S, COOKIE_MAX_BYTES } from './limits.ts'
+import { attempt } from './storage.ts'
 
 /**
  * Keeps the anonymous id in one first-party cookie besides, so that it is the same on all subdomains. `domain`: `auto`
- * (the widest that the browser accepts, found by trying once), a domain, or `host` (this host alone).
+ * (the widest that the browser accepts, found by trying once), a domain, or `host` (this host alone). A domain that the
+ * browser refuses is this host alone. An id that makes the cookie longer than 80 bytes is not shared.
  */
 export const sharedId =
   ({ domain }: { domain: string }): Extension =>
   ({ identity, prefix }) => {
-    const name = prefix.replaceAll('.', '_')
-    let at: string | undefined = domain === 'auto' ? undefined : domain === 'host' ? '' : domain
+    const name = encodeURIComponent(prefix).replaceAll('.', '_')
+    const labels = location.hostname.split('.')
+    const wider =
+      domain === 'auto'
+        ? labels.map((_, index) => labels.slice(-1 - index).join('.'))
+        : domain === 'host'
+          ? []
+          : [domain]
+    const domains = [...wider, '']
+    let found: string | undefined
 
     // The Cookie Store API answers too late for a call that fixes its identity at once, and Firefox has had it for a year only.
-    // biome-ignore-start lint/suspicious/noDocumentCookie: see above
-    const write = (name: string, value = '', maxAge = 0, domain = at) => {
-      document.cookie = `${name}=${value};max-age=${maxAge};path=/;samesite=lax${domain && `;domain=${domain}`}${location.protocol === 'https:' ? ';secure' : ''}`
+    const put = (pair: string, maxAge: number, domain: string) => {
+      // biome-ignore lint/suspicious/noDocumentCookie: see above
+      document.cookie = `${pair};max-age=${maxAge};path=/;samesite=lax${domain && `;domain=${domain}`}${location.protocol === 'https:' ? ';secure' : ''}`
     }
-    // biome-ignore-end lint/suspicious/noDocumentCookie: see above
-    const read = (name: string) => document.cookie.match(`(?:^|; )${name}=([^;]+)`)?.[1]
-    const findWidest = () => {
-      const labels = location.hostname.split('.')
+    // Sandboxed frames and data: URLs make the very getter throw.
+    const read = (name: string) =>
+      attempt(() => decodeURIComponent(`; ${document.cookie}`.split(`; ${name}=`)[1]!.split(';')[0]!))
+    const accepts = (domain: string) => {
       const probe = `${name}probe`
-      for (let count = 1; count <= labels.length; count++) {
-        at = labels.slice(-count).join('.')
-        write(probe, '1', 9)
-        if (read(probe)) return write(probe)
-      }
-      at = ''
+      put(`${probe}=1`, 9, domain)
+      const accepted = read(probe)
+      put(`${probe}=`, 0, domain)
+      return accepted
     }
 
     identity.share({
       read: () => read(name),
-      write(anonymousId) {
-        if (at == null) findWidest()
-        write(name, anonymousId, anonymousId ? COOKIE_MAX_AGE_S : 0)
-      },
+      write: (anonymousId = '') =>
+        attempt(() => {
+          // Another of ours may be of a narrower domain, by an earlier setting: it would stand before the new one.
+          if ((read(name) || '') !== anonymousId) for (const each of domains) put(`${name}=`, 0, each)
+          const pair = `${name}=${encodeURIComponent(anonymousId)}`
+          if (anonymousId && pair.length <= COOKIE_MAX_BYTES) {
+            found ??= domains.find(accepts) || ''
+            put(pair, COOKIE_MAX_AGE_S, found)
+          }
+        }),
     })
   }

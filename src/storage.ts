@@ -2,7 +2,7 @@
  * localStorage that never throws. Cookies switched off, a sandboxed iframe or a data: URL make the very getter throw;
  * a full quota makes writing throw. What it doesn't take is held in memory, for the life of the page.
  */
-const attempt = <T>(action: () => T): T | undefined => {
+export const attempt = <T>(action: () => T): T | undefined => {
   try {
     return action()
   } catch {
@@ -20,6 +20,8 @@ export const write = (key: string, value: string) => {
     localStorage[key] = value
     delete memory[key]
   })
+  // What stood there before may not outlive it: on the next page it would be the last.
+  if (memory[key]) attempt(() => delete localStorage[key])
 }
 export const remove = (key: string) => {
   delete memory[key]

@@ -519,6 +519,13 @@ describe('what is passed in', () => {
     }
     expect(await airhop.track('bad', {}, options)).toMatchObject({ status: 'dropped', reason: 'unserializable' })
     expect(await airhop.identify('u1', {}, trap as object)).toMatchObject({ status: 'stored' })
+    const signed = {
+      get signature(): string {
+        throw new Error('from the getter')
+      },
+    }
+    expect(await airhop.identify('u1', {}, signed)).toMatchObject({ status: 'stored' })
+    expect(await airhop.identify('u1', {}, { signature: cycle as any })).toMatchObject({ status: 'stored' })
   })
 
   test('is not sent above 32 KiB, counted in UTF-8, and is named event_too_large', async () => {
