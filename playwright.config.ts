@@ -1,23 +1,40 @@
-import { existsSync } from 'node:fs'
 import { defineConfig } from '@playwright/test'
-
-const DEBIAN_CHROMIUM = '/usr/bin/chromium'
+import type { EngineName } from './e2e/engines/engine.ts'
+import { isInstalled, programs } from './e2e/engines/installed.ts'
 
 const report = process.env.PLAYWRIGHT_JSON_OUTPUT_FILE
 
-export default defineConfig({
+const ENGINES: EngineName[] = ['chromium', 'firefox', 'webkit']
+
+/** Chromium runs every scenario, the others those that are tagged with their name. */
+const deliveryIn = (engineName: EngineName) => ({
+  name: `delivery in ${engineName}`,
+  testDir: 'e2e/delivery',
+  timeout: 60_000,
+  grep: engineName === 'chromium' ? /./ : new RegExp(`@${engineName}`),
+  use: { engineName },
+})
+
+export default defineConfig<object, { engineName: EngineName }>({
   testDir: 'e2e',
+  projects: [
+    { name: 'site', testIgnore: ['**/delivery/**', '**/soak/**'] },
+    ...ENGINES.filter(isInstalled).map(deliveryIn),
+  ],
   workers: 2,
   fullyParallel: true,
   retries: 0,
   timeout: 30_000,
   forbidOnly: true,
-  reporter: [['list'], ...(report ? [['json', { outputFile: report }] as const] : [])],
+  reporter: [
+    ['list'],
+    ['./e2e/engines/missing-reporter.ts'],
+    ...(report ? [['json', { outputFile: report }] as const] : []),
+  ],
   use: {
     trace: 'retain-on-failure',
     launchOptions: {
-      // Without either, Playwright's own.
-      executablePath: process.env.AIRHOP_CHROMIUM || (existsSync(DEBIAN_CHROMIUM) ? DEBIAN_CHROMIUM : undefined),
+      executablePath: programs.chromium,
       args: [
         // Chromium's sandbox refuses to run as root.
         ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),

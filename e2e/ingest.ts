@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { test as base, expect } from '@playwright/test'
 import type { CanonicalEvent } from '../server/src/canonical.ts'
@@ -49,6 +50,8 @@ export interface Site {
   readonly url: string
   /** HTML by path, such as `/` and `/pricing`. `/airhop.js` is the built script, for pages whose server is not there. */
   readonly pages: Map<string, string>
+  /** Bodies by path of what pages have posted to the site itself. */
+  readonly posted: Map<string, string[]>
   /** A whole page. */
   page(content: { head?: string; body?: string; title?: string }): string
   /** The stub and the script tag, as the README has them. An attribute given here replaces the one that it names. */
@@ -75,9 +78,14 @@ export const test = base.extend<Fixtures>({
 
   site: async ({ ingest }, use) => {
     const pages = new Map<string, string>()
-    const server = createServer(({ url }, response) => {
-      const path = url!.split('?', 1)[0]!
+    const posted = new Map<string, string[]>()
+    const server = createServer(async (request, response) => {
+      const path = request.url!.split('?', 1)[0]!
       const page = pages.get(path)
+      if (request.method === 'POST') {
+        const body = await text(request).catch(() => undefined)
+        if (body !== undefined) posted.set(path, [...(posted.get(path) ?? []), body])
+      }
       if (path === '/airhop.js') {
         response
           .writeHead(200, { 'content-type': 'text/javascript; charset=utf-8' })
@@ -93,6 +101,7 @@ export const test = base.extend<Fixtures>({
     await use({
       url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
       pages,
+      posted,
       page: ({ head = '', body = '', title = 'A page' }) =>
         `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title><link rel="icon" href="data:,">${head}</head><body>${body}</body></html>`,
       snippet: ({ attributes = {} } = {}) => {
