@@ -17,8 +17,8 @@ export interface Arrival {
   bytes: number
   /** What is in it, in order. */
   events: { messageId: string; properties?: { visitor?: string; n?: number } }[]
-  /** What its sender was told; undefined while it waits, and when it was told nothing. */
-  status?: number
+  /** That it was answered to the end, or that its connection has broken. */
+  over: boolean
 }
 
 /**
@@ -81,11 +81,12 @@ export const startFaultProxy = async (upstream: string): Promise<FaultProxy> => 
       origin: request.headers.origin ?? '',
       bytes: body.length,
       events: eventsOf(body),
+      over: false,
     }
     const reaction = react(arrival)
     arrivals.push(arrival)
-    response.once('finish', () => {
-      arrival.status = response.statusCode
+    response.once('close', () => {
+      arrival.over = true
     })
     for (const { count, resolve } of waiting) if (arrivals.length >= count) resolve()
     waiting = waiting.filter(({ count }) => arrivals.length < count)

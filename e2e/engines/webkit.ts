@@ -17,6 +17,8 @@ export const startWebKit = async (): Promise<Browser> => {
   const port = await freePort()
   let driver: ChildProcess
   let session: string
+  /** The first window stays: without one, the browser ends, and a new one is asked for in one that is there. */
+  let anchor: string
   /** One command at a time: each is for the window that was switched to before. */
   let last: Promise<unknown> = Promise.resolve()
 
@@ -44,6 +46,7 @@ export const startWebKit = async (): Promise<Browser> => {
     const env = { ...process.env, DISPLAY: xvfb.display, WEBKIT_DISABLE_COMPOSITING_MODE: '1' }
     driver = spawn(programs.webkitDriver!, ['--host=127.0.0.1', `--port=${port}`], { env, stdio: 'ignore' })
     session = await newSession()
+    anchor = await send('GET', `${session}/window`)
   }
   /** The driver says nothing when it listens. */
   const newSession = async (deadline = Date.now() + 20_000): Promise<string> => {
@@ -87,8 +90,7 @@ export const startWebKit = async (): Promise<Browser> => {
   return {
     engine: 'webkit',
     async open(url) {
-      // The first window stays: without one, the browser ends.
-      const { handle } = await inTurn(() => send('POST', `${session}/window/new`, { type: 'tab' }))
+      const { handle } = await inWindow(anchor, 'POST', '/window/new', { type: 'tab' })
       const tab = asTab(handle)
       await tab.goto(url)
       return tab

@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { CHROMIUM_ARGS } from '../engines/chromium.ts'
+import type { EngineName } from '../engines/engine.ts'
+import { programs } from '../engines/installed.ts'
+import { killTree } from '../engines/processes.ts'
+import { startXvfb } from '../engines/webkit.ts'
+
+/** A browser as a user starts it: nothing drives it, its pages say what they do. */
+export interface Driverless {
+  /** With this page, and the profile as it is. */
+  start(url: string): void
+  /** By SIGKILL, all its processes. */
+  kill(): Promise<void>
+  /** As a session manager asks a program to end. */
+  terminate(): Promise<void>
+  dispose(): Promise<void>
+}
+
+export const driverless = async (engine: EngineName, moreArgs: string[] = []): Promise<Driverless> => {
+  const profile = mkdtempSync(join(tmpdir(), `airhop-${engine}-`))
+  const xvfb = engine === 'webkit' ? await startXvfb() : undefined
+  const commands: Record<EngineName, [string, string[]]> = {
+    chromium: [programs.chromium!, [...CHROMIUM_ARGS, `--user-data-dir=${profile}`]],
+    firefox: [programs.firefox!, ['--headless', '--no-remote', '--profile', profile]],
+    webkit: [programs.webkit!, []],
+  }
+  const [program, args] = commands[engine]
+  // MiniBrowser keeps its profile where the user keeps data.
+  const env = { ...process.env, DISPLAY: xvfb?.display, XDG_DATA_HOME: profile, XDG_CACHE_HOME: profile }
+  let child: ChildProcess | undefined
+
+  const kill = async () => {
+    if (child) await killTree(child)
+    child = undefined
+  }
+  return {
+    start(url) {
+      child = spawn(program, [...args, ...moreArgs, url], { env, stdio: 'ignore' })
+    },
+    kill,
+    async terminate() {
+      const ended = once(child!, 'exit')
+      child!.kill('SIGTERM')
+      await ended
+      await kill()
+    },
+    async dispose() {
+      await kill()
+      if (xvfb) await killTree(xvfb.child)
+      rmSync(profile, { recursive: true, force: true })
+    },
+  }
+}
+
+/** What pages tell, by path; and sites of several origins for them, all with the same pages. */
+export interface Told {
+  readonly urls: string[]
+  /** The next that is told under this name. */
+  next(name: string): Promise<any>
+  close(): Promise<void>
+}
+
+/** `POST /told/<name>` is heard; `GET` is answered with the page, or asked of `answers` by path. */
+export const startTold = async (page: string, origins: number): Promise<Told> => {
+  const heard = new Map<string, unknown[]>()
+  const waiting = new Map<string, ((value: unknown) => void)[]>()
+  const servers: Server[] = []
+  for (let n = 0; n < origins; n++) {
+    const server = createServer(async (request, response) => {
+      const allow = { 'access-control-allow-origin': '*' }
+      if (request.method === 'POST') {
+        const name = request.url!.slice('/told/'.length)
+        const value = JSON.parse((await text(request).catch(() => '')) || 'null')
+        const waits = waiting.get(name)?.shift()
+        if (waits) waits(value)
+        else heard.set(name, [...(heard.get(name) ?? []), value])
+        response.writeHead(204, allow).end()
+      } else if (request.url!.startsWith('/favicon')) response.writeHead(404).end()
+      else response.writeHead(200, { ...allow, 'content-type': 'text/html; charset=utf-8' }).end(page)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    servers.push(server)
+  }
+  return {
+    urls: servers.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    next: (name) =>
+      new Promise((resolve) => {
+        const [first, ...rest] = heard.get(name) ?? []
+        if (first === undefined) waiting.set(name, [...(waiting.get(name) ?? []), resolve])
+        else {
+          heard.set(name, rest)
+          resolve(first)
+        }
+      }),
+    async close() {
+      for (const server of servers) server.closeAllConnections()
+      for (const server of servers) server.close()
+    },
+  }
+}
