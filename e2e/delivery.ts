@@ -31,6 +31,8 @@ export interface Visitor {
   trackAnd(count: number, ending: (argument: string) => void, argument?: string): Promise<void>
   /** To a page of the shop, in the same tab. */
   goTo(path: string): Promise<void>
+  /** By the back button, until the page before is there. */
+  goBack(): Promise<void>
   /** What `airhop.flush` gives. */
   flush(): Promise<number>
   leave(): Promise<void>
@@ -159,6 +161,7 @@ function openShop(parts: Parts): Shop {
   const rows: Row[] = []
   let cursor = ''
   let entered = 0
+  let backs = 0
 
   const setPage = (path: string, { head = '', attributes }: PageOptions) => {
     const snippet = site.snippet({
@@ -240,6 +243,22 @@ function openShop(parts: Parts): Shop {
             { ...next(count), ending: String(ending), argument },
           ),
         goTo: (path) => tab.goto(site.url + path),
+        async goBack() {
+          const mark = `left ${++backs}`
+          await tab.evaluate((mark) => {
+            Object.assign(window, { mark })
+            setTimeout(() => history.back(), 10)
+          }, mark)
+          // On the way, there is a moment without a page to ask.
+          await expect(async () =>
+            expect(
+              await tab.evaluate(
+                (mark) => document.readyState === 'complete' && (window as { mark?: string }).mark !== mark,
+                mark,
+              ),
+            ).toBe(true),
+          ).toPass({ timeout: 10_000 })
+        },
         // On a page of another site there is nothing to flush.
         flush: () => tab.evaluate(() => ('airhop' in window ? airhop.flush() : 0)),
         async leave() {

@@ -3,13 +3,11 @@ import { expect, inAllEngines, nothingLost, test, type Visitor } from '../delive
 const NOTICE = `<script>addEventListener('pageshow', ({ persisted }) => { window.restored = persisted })</script>`
 
 /** To another page and back, and what the page then says of itself. */
-const leaveAndReturn = async ({ tab, goTo }: Visitor, meanwhile?: () => Promise<void>) => {
-  await goTo('/next')
+const leaveAndReturn = async (visitor: Visitor, meanwhile?: () => Promise<void>) => {
+  await visitor.goTo('/next')
   await meanwhile?.()
-  await tab.evaluate(() => void setTimeout(() => history.back(), 10))
-  // On the way, there is a moment without a page to ask.
-  await expect(async () => expect(await tab.evaluate(() => location.pathname)).toBe('/')).toPass()
-  return tab.evaluate(() => (window as { restored?: boolean }).restored)
+  await visitor.goBack()
+  return visitor.tab.evaluate(() => (window as { restored?: boolean }).restored)
 }
 
 test(

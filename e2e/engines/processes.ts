@@ -16,13 +16,16 @@ export const freePort = async (): Promise<number> => {
 
 export const isRoot = process.getuid?.() === 0
 
-/** Ends a program of ours and everything that it has started, by SIGKILL, until all are gone. */
-export const killTree = async (child: ChildProcess): Promise<void> => {
+/** Ends a program of ours and everything that it has started, by SIGKILL, until all are gone. Gives the moment of it. */
+export const killTree = async (child: ChildProcess): Promise<number> => {
   const pids = treeOf(child.pid!)
   // The whole tree first stands still, so that none starts another meanwhile.
-  for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of pids) signalTo(pid, signal)
+  for (const pid of pids) signalTo(pid, 'SIGSTOP')
+  const killedAt = Date.now()
+  for (const pid of pids) signalTo(pid, 'SIGKILL')
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   while (pids.some(isAlive)) await wait(5)
+  return killedAt
 }
 
 /** Starts a program, and resolves once it has said what is looked for, on whatever stream. */

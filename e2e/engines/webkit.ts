@@ -65,7 +65,9 @@ export const startWebKit = async (): Promise<Browser> => {
       return newSession(deadline)
     }
   }
-  const kill = () => killTree(driver)
+  const kill = async () => {
+    await killTree(driver)
+  }
   await start()
 
   const asTab = (handle: string): Tab => ({

@@ -6,7 +6,7 @@ import { driverless, startTold } from './driverless.ts'
 
 /** A page that keeps things in the browser by each of the ways in question, and tells when it did and what it finds. */
 const PAGE = `<!doctype html><title>At risk</title><script type="module">
-  const { how, what, ages, urls } = JSON.parse(decodeURIComponent(location.hash.slice(1)))
+  const { how, what, urls } = JSON.parse(decodeURIComponent(location.hash.slice(1)))
   const tell = (name, value) => fetch('/told/' + name, { method: 'POST', body: JSON.stringify(value), keepalive: true })
   const open = () => new Promise((resolve) => {
     const opening = indexedDB.open('journal', 1)
@@ -37,32 +37,25 @@ const PAGE = `<!doctype html><title>At risk</title><script type="module">
   const median = (values) => values.sort((a, b) => a - b)[values.length >> 1]
 
   const doing = {
-    // One origin for each age, because a browser may write several changes of one origin together.
-    parent: async () => {
-      for (const [at, url] of urls.entries()) {
-        const frame = document.createElement('iframe')
-        const hash = JSON.stringify({ how, what: ages ? 'write once' : 'read', ages: ages?.[at] })
-        frame.src = url + '/#' + encodeURIComponent(hash)
-        document.documentElement.append(frame)
-      }
-    },
     'write once': async () => {
-      addEventListener('message', ({ data }) => setTimeout(() => {
-        const at = Date.now()
-        way.put('one', TEXT)
-        tell('written', { origin: location.origin, at })
-      }, data - Date.now() - ages))
-      await tell('ready', location.origin)
-      parent.postMessage('ready', '*')
+      // Not by a timer of the page: those of tabs in the background are late.
+      await fetch('/write')
+      const at = Date.now()
+      way.put('one', TEXT)
+      tell('written', { origin: location.origin, at })
     },
     'write steadily': async () => {
       let n = 0
       setInterval(() => {
         way.put(String(n++).padStart(6, '0'), Date.now() + TEXT)
-      }, 100)
+      }, 20)
       await tell('ready', 0)
     },
-    read: async () => tell('found', { origin: location.origin, found: await way.list() }),
+    read: async () => {
+      // Only the newest, and how it begins: what is told may have 64 KiB.
+      const found = (await way.list()).sort().slice(-1).map(([key, value]) => [key, value.slice(0, 13)])
+      await tell('found', { origin: location.origin, found })
+    },
     cost: async () => {
       // In tasks of one event, as a page tracks them.
       const each = []
@@ -85,23 +78,15 @@ const PAGE = `<!doctype html><title>At risk</title><script type="module">
     },
     landed: async () => setTimeout(() => { location.href = urls[1] + '/#' + encodeURIComponent(JSON.stringify({ how, what: 'read' })) }, 500),
   }
-  if (what === 'parent') {
-    let ready = 0
-    addEventListener('message', () => {
-      if (++ready < urls.length) return
-      const at = Date.now() + Math.max(...ages) + 500
-      for (const { contentWindow } of document.querySelectorAll('iframe')) contentWindow.postMessage(at, '*')
-      tell('due', at)
-    })
-  }
   const loadedAt = performance.now()
   if (how !== 'localStorage') for (const one of Object.values(ways)) one.db = await open()
   await doing[what]()
 </script>`
 
 const AGES_MS = [5, 15, 30, 60, 125, 250, 500, 1000, 2000, 3000, 4000, 5000, 6000, 8000]
-const STEADY_S = [12, 35, 90]
-const KILLS = 3
+const STEADY_S = [12, 65]
+const KILLS = 2
+const LEAVES = 5
 const WAYS = ['localStorage', 'IndexedDB relaxed', 'IndexedDB strict'] as const
 const ENGINES: EngineName[] = ['chromium', 'firefox', 'webkit']
 
@@ -118,18 +103,16 @@ for (const engine of ENGINES.filter(isInstalled)) {
       const kept: number[] = []
       for (let kill = 0; kill < KILLS; kill++) {
         const browser = await driverless(engine)
-        browser.start(at(home!, { how, what: 'parent', ages: AGES_MS, urls }))
-        const due = (await told.next('due')) as number
+        // One origin for each age, because a browser may write several changes of one origin together.
+        browser.start(...urls.map((url) => at(url, { how, what: 'write once' })))
+        for (const _ of urls) await told.next('held')
+        const due = Date.now() + Math.max(...AGES_MS) + 500
+        for (const [n, age] of AGES_MS.entries()) told.release(urls[n]!, due - age)
         await wait(due - Date.now())
-        await browser.kill()
-        const killedAt = Date.now()
+        const killedAt = await browser.kill()
         const written = new Map<string, number>()
-        for (;;) {
-          const one = await Promise.race([told.next('written'), wait(50)])
-          if (!one) break
-          written.set(one.origin, killedAt - one.at)
-        }
-        browser.start(at(home!, { how, what: 'parent', urls }))
+        for (const { origin, at } of told.rest('written')) written.set(origin, killedAt - at)
+        browser.start(...urls.map((url) => at(url, { how, what: 'read' })))
         for (const _ of urls) {
           const { origin, found } = await told.next('found')
           const age = written.get(origin)
@@ -143,8 +126,7 @@ for (const engine of ENGINES.filter(isInstalled)) {
         browser.start(at(home!, { how, what: 'write steadily' }))
         await told.next('ready')
         await wait(seconds * 1000)
-        await browser.kill()
-        const killedAt = Date.now()
+        const killedAt = await browser.kill()
         browser.start(at(home!, { how, what: 'read' }))
         const { found } = await told.next('found')
         const last = Math.max(0, ...found.map(([, value]: [string, string]) => Number.parseInt(value, 10)))
@@ -159,11 +141,16 @@ for (const engine of ENGINES.filter(isInstalled)) {
       browser.start(at(home!, { how, what: 'start' }))
       const start = await told.next('start')
       await browser.kill()
-      browser.start(at(urls[0]!, { how, what: 'leave', urls: [urls[1], urls[0]] }))
-      await told.next('ready')
-      const left = await told.next('found')
+      let leftKept = 0
+      for (let n = 0; n < LEAVES; n++) {
+        browser.start(at(urls[n]!, { how, what: 'leave', urls: [urls.at(-1), urls[n]] }))
+        await told.next('ready')
+        const { found } = await told.next('found')
+        if (found.length > 0) leftKept++
+        await browser.kill()
+      }
       await browser.dispose()
-      await told.close()
+      told.close()
 
       const ms = (values: number[]) => values.toSorted((a, b) => a - b)
       console.log(
@@ -177,7 +164,7 @@ for (const engine of ENGINES.filter(isInstalled)) {
           steadyLostMs: Object.fromEntries(STEADY_S.map((seconds, n) => [`${seconds} s`, steady[n]])),
           putUs,
           listMsOf: start,
-          putOnPagehide: left.found.length > 0 ? 'kept' : 'lost',
+          putOnPagehideKept: `${leftKept} of ${LEAVES}`,
         }),
       )
       // What is older than the longest of all intervals between two writings is there.

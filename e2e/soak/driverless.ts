@@ -14,10 +14,10 @@ import { startXvfb } from '../engines/webkit.ts'
 
 /** A browser as a user starts it: nothing drives it, its pages say what they do. */
 export interface Driverless {
-  /** With this page, and the profile as it is. */
-  start(url: string): void
-  /** By SIGKILL, all its processes. */
-  kill(): Promise<void>
+  /** With these pages, a tab each, and the profile as it is. */
+  start(...urls: string[]): void
+  /** By SIGKILL, all its processes. Gives the moment of it. */
+  kill(): Promise<number>
   /** As a session manager asks a program to end. */
   terminate(): Promise<void>
   dispose(): Promise<void>
@@ -25,9 +25,13 @@ export interface Driverless {
 
 export const driverless = async (engine: EngineName, moreArgs: string[] = []): Promise<Driverless> => {
   const profile = mkdtempSync(join(tmpdir(), `airhop-${engine}-`))
-  const xvfb = engine === 'webkit' ? await startXvfb() : undefined
+  const xvfb = engine === 'firefox' ? undefined : await startXvfb()
   const commands: Record<EngineName, [string, string[]]> = {
-    chromium: [programs.chromium!, [...CHROMIUM_ARGS, `--user-data-dir=${profile}`]],
+    // Headless, it takes one page only.
+    chromium: [
+      programs.chromium!,
+      [...CHROMIUM_ARGS.filter((arg) => arg !== '--headless=new'), `--user-data-dir=${profile}`],
+    ],
     firefox: [programs.firefox!, ['--headless', '--no-remote', '--profile', profile]],
     webkit: [programs.webkit!, []],
   }
@@ -37,12 +41,13 @@ export const driverless = async (engine: EngineName, moreArgs: string[] = []): P
   let child: ChildProcess | undefined
 
   const kill = async () => {
-    if (child) await killTree(child)
+    const killedAt = child ? await killTree(child) : Date.now()
     child = undefined
+    return killedAt
   }
   return {
-    start(url) {
-      child = spawn(program, [...args, ...moreArgs, url], { env, stdio: 'ignore' })
+    start(...urls) {
+      child = spawn(program, [...args, ...moreArgs, ...urls], { env, stdio: 'ignore' })
     },
     kill,
     async terminate() {
@@ -64,24 +69,33 @@ export interface Told {
   readonly urls: string[]
   /** The next that is told under this name. */
   next(name: string): Promise<any>
-  close(): Promise<void>
+  /** All that was told under this name and not yet asked for. */
+  rest(name: string): any[]
+  /** Answers the page of this origin that waits, at this time. */
+  release(url: string, at: number): void
+  close(): void
 }
 
-/** `POST /told/<name>` is heard; `GET` is answered with the page, or asked of `answers` by path. */
+/** `POST /told/<name>` is heard; `GET /write` waits until it is released, and is heard as `held`; other paths are the page. */
 export const startTold = async (page: string, origins: number): Promise<Told> => {
   const heard = new Map<string, unknown[]>()
   const waiting = new Map<string, ((value: unknown) => void)[]>()
+  const held = new Map<string, () => void>()
+  const hear = (name: string, value: unknown) => {
+    const waits = waiting.get(name)?.shift()
+    if (waits) waits(value)
+    else heard.set(name, [...(heard.get(name) ?? []), value])
+  }
   const servers: Server[] = []
   for (let n = 0; n < origins; n++) {
     const server = createServer(async (request, response) => {
       const allow = { 'access-control-allow-origin': '*' }
       if (request.method === 'POST') {
-        const name = request.url!.slice('/told/'.length)
-        const value = JSON.parse((await text(request).catch(() => '')) || 'null')
-        const waits = waiting.get(name)?.shift()
-        if (waits) waits(value)
-        else heard.set(name, [...(heard.get(name) ?? []), value])
+        hear(request.url!.slice('/told/'.length), JSON.parse((await text(request).catch(() => '')) || 'null'))
         response.writeHead(204, allow).end()
+      } else if (request.url === '/write') {
+        held.set(`http://${request.headers.host}`, () => response.writeHead(204, allow).end())
+        hear('held', request.headers.host)
       } else if (request.url!.startsWith('/favicon')) response.writeHead(404).end()
       else response.writeHead(200, { ...allow, 'content-type': 'text/html; charset=utf-8' }).end(page)
     })
@@ -100,7 +114,13 @@ export const startTold = async (page: string, origins: number): Promise<Told> =>
           resolve(first)
         }
       }),
-    async close() {
+    rest(name) {
+      const told = heard.get(name) ?? []
+      heard.delete(name)
+      return told
+    },
+    release: (url, at) => void setTimeout(() => held.get(url)!(), at - Date.now()),
+    close() {
       for (const server of servers) server.closeAllConnections()
       for (const server of servers) server.close()
     },
