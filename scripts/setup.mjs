@@ -7,6 +7,13 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const DEBIAN_CHROMIUM = '/usr/bin/chromium'
+/** Which package brings which program. */
+const DEBIAN_PACKAGES = {
+  [DEBIAN_CHROMIUM]: 'chromium',
+  '/usr/bin/firefox-esr': 'firefox-esr',
+  '/usr/bin/WebKitWebDriver': 'webkit2gtk-driver',
+  '/usr/bin/Xvfb': 'xvfb',
+}
 
 if (changedMs('node_modules/.package-lock.json') < changedMs('package-lock.json')) {
   console.log('Installing dependencies (once) …')
@@ -16,25 +23,27 @@ if (changedMs('node_modules/.package-lock.json') < changedMs('package-lock.json'
     process.exit(code)
   }
 }
-if (process.argv.includes('--browsers')) installChromium()
+if (process.argv.includes('--browsers')) installBrowsers()
 
-function installChromium() {
+/** The three engines of the end-to-end tests. Only Chromium is needed; what of the others is missing, the tests say. */
+function installBrowsers() {
   const said = process.env.AIRHOP_CHROMIUM
-  if (said) {
-    if (!existsSync(said))
-      console.error(`AIRHOP_CHROMIUM says ${said}, and there is no such file: correct or unset it.`)
-    return
-  }
-  if (hasChromium()) return
-  console.log('Installing Chromium for the end-to-end tests (once) …')
+  if (said && !existsSync(said))
+    console.error(`AIRHOP_CHROMIUM says ${said}, and there is no such file: correct or unset it.`)
   const asRoot = process.getuid?.() === 0
-  if (asRoot && isDebian() && run('apt-get', ['update', '-qq']) === 0) {
-    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'])
+  const missing = Object.entries(DEBIAN_PACKAGES).filter(
+    ([file]) => !existsSync(file) && !(said && file === DEBIAN_CHROMIUM),
+  )
+  if (missing.length > 0 && asRoot && isDebian()) {
+    const packages = missing.map(([, name]) => name)
+    console.log(`Installing ${packages.join(', ')} for the end-to-end tests (once) …`)
+    if (run('apt-get', ['update', '-qq']) === 0)
+      // One by one: what this Debian does not have costs only itself.
+      for (const name of packages) run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', name])
   }
+  if (said || hasChromium()) return
   // Ubuntu's package of this name is a snap, or is not there.
-  if (!hasChromium()) {
-    run('node_modules/.bin/playwright', ['install', ...(asRoot && isDebian() ? ['--with-deps'] : []), 'chromium'])
-  }
+  run('node_modules/.bin/playwright', ['install', ...(asRoot && isDebian() ? ['--with-deps'] : []), 'chromium'])
   if (!hasChromium()) {
     console.error(
       'Chromium is missing, which the end-to-end tests need: install it (Debian: `apt-get install chromium`; ' +

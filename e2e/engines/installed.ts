@@ -2,12 +2,15 @@ import { existsSync, globSync } from 'node:fs'
 import { chromium } from '@playwright/test'
 import type { EngineName } from './engine.ts'
 
-const firstOf = (...files: (string | undefined)[]): string | undefined => files.find((file) => file && existsSync(file))
+const firstOf = (...files: string[]): string | undefined => files.find((file) => existsSync(file))
+
+/** What the environment names stands alone: nothing takes its place unsaid. */
+const named = (said: string | undefined, ...usual: string[]): string[] => (said ? [said] : usual)
 
 /** The programs of each engine. `AIRHOP_CHROMIUM` and `AIRHOP_FIREFOX` name others than Debian's. */
 export const programs = {
-  chromium: process.env.AIRHOP_CHROMIUM || firstOf('/usr/bin/chromium', chromium.executablePath()),
-  firefox: process.env.AIRHOP_FIREFOX || firstOf('/usr/bin/firefox-esr'),
+  chromium: firstOf(...named(process.env.AIRHOP_CHROMIUM, '/usr/bin/chromium', chromium.executablePath())),
+  firefox: firstOf(...named(process.env.AIRHOP_FIREFOX, '/usr/bin/firefox-esr')),
   webkit: firstOf(...globSync('/usr/lib/*/webkit2gtk-4.*/MiniBrowser')),
   webkitDriver: firstOf('/usr/bin/WebKitWebDriver'),
   xvfb: firstOf('/usr/bin/Xvfb'),
