@@ -71,7 +71,7 @@ export const startFaultProxy = async (upstream: string): Promise<FaultProxy> => 
 
   const server = createServer(async (request, response) => {
     // What the browser gives up is no fault of the proxy.
-    for (const stream of [request, response, request.socket]) stream.on('error', () => {})
+    for (const stream of [request, response]) stream.on('error', () => {})
     const body = await bodyOf(request)
     if (!body) return
     if (!request.url!.startsWith('/ingest/')) return pass(request, body, response)

@@ -1,7 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Airhop } from '../src/calls.ts'
 import { expect, type Shop, type Visitor } from './delivery.ts'
 import type { FaultProxy, Reaction } from './fault-proxy.ts'
 import type { Ingest } from './ingest.ts'
+
+declare const airhop: Airhop
 
 const TABS_MAX = 6
 
@@ -24,6 +27,12 @@ const REACTIONS: Reaction[] = [
   { status: 408 },
   { status: 200, body: '<h1>Welcome to our Wi-Fi</h1>' },
 ]
+
+/** What holds at every instant. */
+const isBalanced = (): boolean => {
+  const { tracked, delivered, rejected, dropped, pending } = airhop.stats()
+  return tracked === delivered + rejected + pending + Object.values(dropped).reduce((sum, count) => sum + count, 0)
+}
 
 /** A mix of faults and of what users do, by `AIRHOP_SEED` or a new seed, which it prints; then all is well, and all must be there. */
 export const randomRun = async ({ faults, ingest, shop }: Parts, { forMs }: { forMs: number }) => {
@@ -79,6 +88,7 @@ export const randomRun = async ({ faults, ingest, shop }: Parts, { forMs }: { fo
     () => ingest.kill(),
     () => ingest.start(),
     () => pick(visitors).flush(),
+    async () => expect(await pick(visitors).tab.evaluate(isBalanced)).toBe(true),
   ]
   const until = Date.now() + forMs
   while (Date.now() < until) {

@@ -30,6 +30,27 @@ test('a page whose clock is a day behind that of the one before sends what that 
   expect(await shop.settled()).toMatchObject({ ...nothingLostButTime, tracked: 10, stored: 10 })
 })
 
+test('events that found no server for more than seven days are counted as expired, younger ones are stored', async ({
+  faults,
+  shop,
+}) => {
+  const daysAgo = (days: number) => ({
+    head: `<script>{ const { now } = Date; Date.now = () => now.call(Date) - ${days} * 86_400_000 }</script>`,
+  })
+  shop.page('/', daysAgo(8))
+  shop.page('/next', daysAgo(6))
+  shop.page('/today', {})
+  await faults.refuse()
+  const visitor = await shop.enter()
+  await visitor.track(4)
+  await visitor.goTo('/next')
+  await visitor.track(3)
+  await faults.listen()
+  await visitor.goTo('/today')
+
+  expect(await shop.settled()).toEqual({ ...nothingLost, losses: { expired: 4 }, tracked: 7, stored: 3 })
+})
+
 test('a clock that is set back a day during a pause between two tries does not silence the page', async ({
   faults,
   shop,

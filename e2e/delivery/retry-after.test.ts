@@ -17,3 +17,20 @@ test('Retry-After is obeyed by all tabs, also by one that is opened and one that
   expect(await shop.settled()).toEqual({ ...nothingLost, tracked: 8, stored: 8 })
   expect(faults.arrivals.slice(1).filter(({ at }) => at < until)).toEqual([])
 })
+
+test('of ten tabs that wait for the end of the same Retry-After, few try before they see the next one', async ({
+  faults,
+  shop,
+}) => {
+  const visitors = await Promise.all(Array.from({ length: 10 }, () => shop.enter()))
+  const refused = faults.reactTo(1, { status: 503, headers: { 'retry-after': '3' } })
+  await visitors[0]!.track(1)
+  await refused
+  const refusedAt = faults.arrivals[0]!.at
+  faults.react({ status: 503, headers: { 'retry-after': '600' } })
+  for (const visitor of visitors) await visitor.track(1)
+  await faults.arrived(2)
+  await expect.poll(() => Date.now() - refusedAt, { timeout: 10_000 }).toBeGreaterThan(6000)
+
+  expect(faults.arrivals.length).toBeLessThanOrEqual(3)
+})

@@ -7,9 +7,17 @@ const firstOf = (...files: string[]): string | undefined => files.find((file) =>
 /** What the environment names stands alone: nothing takes its place unsaid. */
 const named = (said: string | undefined, ...usual: string[]): string[] => (said ? [said] : usual)
 
+const playwrightsOwn = (): string[] => {
+  try {
+    return [chromium.executablePath()]
+  } catch {
+    return [] // It does not know this platform.
+  }
+}
+
 /** The programs of each engine. `AIRHOP_CHROMIUM` and `AIRHOP_FIREFOX` name others than Debian's. */
 export const programs = {
-  chromium: firstOf(...named(process.env.AIRHOP_CHROMIUM, '/usr/bin/chromium', chromium.executablePath())),
+  chromium: firstOf(...named(process.env.AIRHOP_CHROMIUM, '/usr/bin/chromium', ...playwrightsOwn())),
   firefox: firstOf(...named(process.env.AIRHOP_FIREFOX, '/usr/bin/firefox-esr')),
   webkit: firstOf(...globSync('/usr/lib/*/webkit2gtk-4.*/MiniBrowser')),
   webkitDriver: firstOf('/usr/bin/WebKitWebDriver'),

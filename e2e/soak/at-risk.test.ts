@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, test } from '@playwright/test'
+import { driverless, startTold } from '../engines/driverless.ts'
 import type { EngineName } from '../engines/engine.ts'
 import { isInstalled } from '../engines/installed.ts'
-import { driverless, startTold } from './driverless.ts'
 
 /** A page that keeps things in the browser by each of the ways in question, and tells when it did and what it finds. */
 const PAGE = `<!doctype html><title>At risk</title><script type="module">

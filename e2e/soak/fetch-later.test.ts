@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Browser, chromium, expect, type Page, test } from '@playwright/test'
 import { CHROMIUM_ARGS } from '../engines/chromium.ts'
+import { startTold } from '../engines/driverless.ts'
 import { programs } from '../engines/installed.ts'
 import { killTree, startUntil } from '../engines/processes.ts'
-import { startTold } from './driverless.ts'
 
 /** Says each way in which a page can still send something when it ends. */
 const PAGE = `<!doctype html><title>Later</title><script>

@@ -6,11 +6,11 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { CHROMIUM_ARGS } from '../engines/chromium.ts'
-import type { EngineName } from '../engines/engine.ts'
-import { programs } from '../engines/installed.ts'
-import { killTree } from '../engines/processes.ts'
-import { startXvfb } from '../engines/webkit.ts'
+import { CHROMIUM_ARGS } from './chromium.ts'
+import type { EngineName } from './engine.ts'
+import { programs } from './installed.ts'
+import { killTree } from './processes.ts'
+import { startXvfb } from './webkit.ts'
 
 /** A browser as a user starts it: nothing drives it, its pages say what they do. */
 export interface Driverless {
@@ -18,19 +18,17 @@ export interface Driverless {
   start(...urls: string[]): void
   /** By SIGKILL, all its processes. Gives the moment of it. */
   kill(): Promise<number>
-  /** As a session manager asks a program to end. */
-  terminate(): Promise<void>
   dispose(): Promise<void>
 }
 
-export const driverless = async (engine: EngineName, moreArgs: string[] = []): Promise<Driverless> => {
+export const driverless = async (engine: EngineName, { headless = false } = {}): Promise<Driverless> => {
   const profile = mkdtempSync(join(tmpdir(), `airhop-${engine}-`))
-  const xvfb = engine === 'firefox' ? undefined : await startXvfb()
+  const xvfb = engine === 'firefox' || headless ? undefined : await startXvfb()
   const commands: Record<EngineName, [string, string[]]> = {
     // Headless, it takes one page only.
     chromium: [
       programs.chromium!,
-      [...CHROMIUM_ARGS.filter((arg) => arg !== '--headless=new'), `--user-data-dir=${profile}`],
+      [...CHROMIUM_ARGS.filter((arg) => headless || arg !== '--headless=new'), `--user-data-dir=${profile}`],
     ],
     firefox: [programs.firefox!, ['--headless', '--no-remote', '--profile', profile]],
     webkit: [programs.webkit!, []],
@@ -47,15 +45,9 @@ export const driverless = async (engine: EngineName, moreArgs: string[] = []): P
   }
   return {
     start(...urls) {
-      child = spawn(program, [...args, ...moreArgs, ...urls], { env, stdio: 'ignore' })
+      child = spawn(program, [...args, ...urls], { env, stdio: 'ignore' })
     },
     kill,
-    async terminate() {
-      const ended = once(child!, 'exit')
-      child!.kill('SIGTERM')
-      await ended
-      await kill()
-    },
     async dispose() {
       await kill()
       if (xvfb) await killTree(xvfb.child)
