@@ -116,9 +116,11 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       sentAt = Date.now()
       flying = batch
       const failures = readPause()[2]
-      if (failures) setPause(backoffMs(failures + 1, Math.random()), failures)
+      const timeoutMs = REQUEST_TIMEOUT_MS * 2 ** Math.min(3, failures)
+      // One tab tries for all.
+      if (failures) setPause(timeoutMs, failures)
       const outcome = await Promise.race([
-        post(url, toBody(batch), REQUEST_TIMEOUT_MS * 2 ** Math.min(3, failures)),
+        post(url, toBody(batch), timeoutMs),
         new Promise<undefined>((resolve) => {
           left = resolve
         }),
@@ -126,7 +128,6 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       log('request', batch.length, outcome)
       flying = []
       if (!outcome) return
-      if (failures) setPause(0, failures)
       if (outcome.is === 'delivered') {
         const { codes } = outcome
         for (const [index, entry] of batch.entries()) settle(entry, codes[index] ? 'rejected' : 'stored', codes[index])
@@ -148,6 +149,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     const entry = batch[0]!
     const reason = `http_${status}`
     more = true
+    if (failures) setPause(0, failures)
     for (const one of batch) one.refusedAt ??= passes
     if (/40[13]/.test(reason)) {
       phase = 'stopped'

@@ -29,11 +29,7 @@ test(
 test(
   'a page that was in the back/forward cache when the answer to its request came goes on when it comes back',
   inAllEngines,
-  async ({ engineName, faults, shop }) => {
-    test.fail(
-      engineName !== 'chromium',
-      'Firefox and WebKit never settle a fetch that was answered while its page was cached, nor fire its AbortSignal.timeout: sender.ts waits for `inFlight` for ever.',
-    )
+  async ({ faults, shop }) => {
     shop.page('/', { head: NOTICE })
     const visitor = await shop.enter()
     const slow = faults.reactTo(1, { delayMs: 300 })

@@ -18,12 +18,6 @@ for (const { tabs, mostRequests } of [
     site,
     context,
   }) => {
-    test.fail(
-      true,
-      tabs === 1
-        ? 'RETRY_MAX_MS is 30 minutes with full jitter: a try each quarter of an hour on average, and 11 before.'
-        : 'All tabs try at the end of the pause that they share: see delivery/copies.test.ts.',
-    )
     let requests = 0
     context.on('request', (request) => {
       if (request.url().startsWith(`${ingest.url}/ingest/`)) requests++
