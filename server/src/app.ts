@@ -1,4 +1,3 @@
-import staticFiles from '@fastify/static'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { ID_MAX_CHARS, REQUEST_MAX_BYTES } from '../../src/limits.ts'
 import { createAdmission } from './admission.ts'
@@ -7,31 +6,39 @@ import { cors } from './cors.ts'
 import { createCountsApi } from './counts-api.ts'
 import { DOORS, type Door, hogsendRefusal } from './doors.ts'
 import { type Refusal, refuse } from './errors.ts'
-import { createHealth, type HealthParts } from './health.ts'
+import { createHealth } from './health.ts'
 import { createHogsendApi, type HogsendApiParts } from './hogsend-api.ts'
 import { createIngest, factsOf, type Incoming, type IngestParts } from './ingest.ts'
+import type { Live } from './live.ts'
+import { createMetrics } from './metrics.ts'
+import { createPageApi, type PageApiParts } from './page-api.ts'
+import { servePage } from './page-files.ts'
 import { createPeopleApi, type PeopleApiParts } from './people-api.ts'
 import { createQuarantineReplay } from './quarantine.ts'
 import { createReadApi, type ReadApiParts } from './read-api.ts'
 import type { RefusalLog } from './refusal-log.ts'
-import { createScriptFile } from './script-file.ts'
+import { createScriptFile, createSnippet } from './script-file.ts'
+import type { Sightings } from './sightings.ts'
 
 /** A request that takes longer to arrive is given up: 4 MiB at 70 kB/s. */
 const REQUEST_TIMEOUT_MS = 60_000
 
+const BUILT_SCRIPT = new URL('../dist/airhop.js', import.meta.url)
+const JAVASCRIPT = 'text/javascript; charset=utf-8'
+const IMMUTABLE = 'public, max-age=31536000, immutable'
+
 /** An id in a path, percent-encoded: 9 characters for a UTF-16 unit at most. */
 const PARAMETER_MAX_CHARS = ID_MAX_CHARS * 9
 
-/** The live page may be shown in a frame (the demo does), and may load nothing that is not of this server. */
-const PAGE_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; frame-ancestors *"
-
-export interface AppParts extends IngestParts, ReadApiParts, PeopleApiParts, HealthParts, HogsendApiParts {
-  keys: IngestParts['keys']
+export interface AppParts extends IngestParts, ReadApiParts, PeopleApiParts, PageApiParts, HogsendApiParts {
+  keys: IngestParts['keys'] & PageApiParts['keys']
   recentIds: IngestParts['recentIds']
-  processing: HogsendApiParts['processing'] & HealthParts['processing']
-  log: IngestParts['log'] & HealthParts['log']
-  queries: ReadApiParts['queries']
+  processing: HogsendApiParts['processing'] & PageApiParts['processing']
+  log: IngestParts['log'] & PageApiParts['log']
+  queries: ReadApiParts['queries'] & PageApiParts['queries']
+  meter: PageApiParts['meter']
+  live: Live
+  sightings: Sightings
   refusals: RefusalLog
 }
 
@@ -67,6 +74,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   app.register(async (doors) => {
     const incoming = createIngest(parts)
     const hogsend = createHogsendApi(parts)
+    doors.addHook('onRequest', async ({ headers }) => parts.sightings.sent(headers))
     doors.addHook('onRequest', createAdmission())
     doors.addHook('onRequest', async ({ headers }) => {
       // Fastify refuses one that it cannot read; we don't look at it.
@@ -76,6 +84,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
       const refusal = refusalOf(error, request)
       if (refusal.status === 413) await discardBody(request.raw)
       const { workspace, body } = request.arrival ?? { workspace: null, body: Buffer.alloc(0) }
+      parts.meter.refused(refusal.code)
       const { door, refusalBody } = request.routeOptions.config
       const { source, path } = door ?? { source: 'hogsend', path: request.routeOptions.url ?? '' }
       parts.refusals.record({ source, door: path, workspace, facts: factsOf(request), body, refusal })
@@ -109,6 +118,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
   app.get('/api/v1/quarantine', read.quarantine)
   app.post('/api/v1/quarantine/replay', createQuarantineReplay(parts))
   app.get('/health', createHealth(parts))
+  app.get('/metrics', createMetrics(parts))
+  app.get('/api/v1/live', parts.live.open)
 
   const people = createPeopleApi(parts)
   app.get('/api/v1/profiles', people.profiles)
@@ -125,21 +136,24 @@ export function buildApp(parts: AppParts): FastifyInstance {
   app.get('/api/v1/people', counts.people)
   app.get('/api/v1/funnel', counts.funnel)
 
-  app.get(
-    '/airhop.js',
-    createScriptFile(new URL('../dist/airhop.js', import.meta.url), 'text/javascript; charset=utf-8'),
-  )
+  const page = createPageApi(parts)
+  app.post('/api/v1/session', page.begin)
+  app.delete('/api/v1/session', page.end)
+  app.get('/api/v1/session', page.session)
+  app.get('/api/v1/health', page.health)
+  app.get('/api/v1/sightings', page.sightings)
+  app.get('/api/v1/refusals', page.refusals)
+  app.get('/api/v1/catalogue', page.catalogue)
+  app.get('/api/v1/catalogue/name', page.name)
+  app.get('/api/v1/inspect', page.inspect)
+
+  const script = createScriptFile(BUILT_SCRIPT, JAVASCRIPT)
+  const seen = async ({ headers }: FastifyRequest) => parts.sightings.script(headers)
+  app.get('/airhop.js', { onRequest: seen }, script)
+  app.get(`/v${parts.version}/airhop.js`, { onRequest: seen }, createScriptFile(BUILT_SCRIPT, JAVASCRIPT, IMMUTABLE))
   app.get('/airhop.js.map', createScriptFile(new URL('../dist/airhop.js.map', import.meta.url), 'application/json'))
-  app.register(staticFiles, {
-    root: new URL('../web/', import.meta.url),
-    prefix: '/web/',
-    setHeaders: (reply) => {
-      reply.header('content-security-policy', PAGE_POLICY)
-      reply.header('x-content-type-options', 'nosniff')
-      reply.header('referrer-policy', 'no-referrer')
-    },
-  })
-  app.get('/', (_request, reply) => reply.sendFile('index.html'))
+  app.get('/v1/snippet', createSnippet(parts.version, BUILT_SCRIPT, new URL('../dist/snippet.js', import.meta.url)))
+  servePage(app)
   return app
 }
 

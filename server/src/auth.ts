@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { isObject } from './check.ts'
 import { type KeyKind, refused } from './errors.ts'
@@ -40,6 +40,32 @@ export interface Credentials {
   query: unknown
 }
 
+/** How long the page is open to a browser that has shown the token once. */
+export const SESSION_S = 30 * 86_400
+
+const SESSION_COOKIE = 'airhop_session'
+
+/** The `Set-Cookie` of a session; an empty one ends it. */
+export const sessionCookie = (session: string, secure: boolean) =>
+  `${SESSION_COOKIE}=${session}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${session === '' ? 0 : SESSION_S}${secure ? '; Secure' : ''}`
+
+const sessionOf = ({ cookie = '' }: IncomingHttpHeaders) =>
+  new RegExp(`(?:^|; ?)${SESSION_COOKIE}=([\\w.-]+)`).exec(cookie)?.[1]
+
+const seal = (digest: Buffer, until: number) =>
+  createHmac('sha256', digest).update(`airhop session until ${until}`).digest('base64url')
+
+/**
+ * Whether a request that has a cookie comes from this server's own page. SameSite=Strict is not enough: other ports of a
+ * host are the same site (https://www.rfc-editor.org/rfc/rfc6265#section-8.5). Browsers say `Sec-Fetch-Site` to https
+ * and to this machine, and `Origin` with whatever changes something.
+ */
+function isOfOwnPage({ origin, host, ...headers }: IncomingHttpHeaders): boolean {
+  const site = headers['sec-fetch-site']
+  if (site !== undefined) return site === 'same-origin' || site === 'none'
+  return origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)
+}
+
 /** What opens `/v1/contacts`, `/v1/events` and `/v1/groups`. */
 const HOGSEND_SCOPE = 'ingest'
 
@@ -78,6 +104,20 @@ export function createKeys(workspaces: readonly Workspace[]) {
     return found
   }
 
+  function byToken(token: string): Secret {
+    const found = findSecret(token)
+    if (found?.kind === 'admin') return found
+    throw refused('invalid_token', kindOf(token), 'admin')
+  }
+
+  function findSession(session: string): Workspace | undefined {
+    const [until = '', given = ''] = session.split('.')
+    if (!(Number(until) > Date.now())) return undefined
+    const isOf = ({ kind, digest }: Secret) =>
+      kind === 'admin' && timingSafeEqual(sha256(seal(digest, Number(until))), sha256(given))
+    return secrets.find(isOf)?.workspace
+  }
+
   /** What a key is that was given at the door of another kind: known here, or told by how it starts. */
   function kindOf(key: string): KeyKind {
     if (byWriteKey.has(key) || key.startsWith('wk_')) return 'write'
@@ -112,13 +152,16 @@ export function createKeys(workspaces: readonly Workspace[]) {
       return writer(said)
     },
 
-    /** The workspace that an admin token opens. */
+    /** The workspace that an admin token opens, or the session that was begun with one. */
     admin(headers: IncomingHttpHeaders): Workspace {
       const token = bearer(headers)
-      if (token === undefined) throw refused('missing_token', 'admin')
-      const found = findSecret(token)
-      if (found?.kind === 'admin') return found.workspace
-      throw refused('invalid_token', kindOf(token), 'admin')
+      if (token !== undefined) return byToken(token).workspace
+      const session = sessionOf(headers)
+      if (session === undefined) throw refused('missing_token', 'admin')
+      if (!isOfOwnPage(headers)) throw refused('cross_site')
+      const workspace = findSession(session)
+      if (!workspace) throw refused('expired_session')
+      return workspace
     },
 
     /** The sender by the server token in `?token=`, else as Bearer. */
@@ -173,6 +216,18 @@ export function createKeys(workspaces: readonly Workspace[]) {
       const workspace = byChurnkeyApp.get(appId.trim())
       if (!workspace) throw refused('invalid_api_key', 'unknown', 'churnkey')
       return workspace
+    },
+
+    /**
+     * Begins a session for the holder of an admin token: the value of a cookie. It says nothing of the token, is good
+     * for 30 days and for as long as the token is, also after a restart, and is kept nowhere.
+     */
+    beginSession(headers: IncomingHttpHeaders): { workspace: Workspace; session: string } {
+      const token = bearer(headers)
+      if (token === undefined) throw refused('missing_token', 'admin')
+      const { workspace, digest } = byToken(token)
+      const until = Date.now() + SESSION_S * 1000
+      return { workspace, session: `${until}.${seal(digest, until)}` }
     },
   }
 }

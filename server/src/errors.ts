@@ -135,6 +135,22 @@ const TABLE = {
     (origin: string) =>
       `This workspace takes nothing from pages of ${origin.slice(0, 200)}. If it should, add that to its \`allowedOrigins\`.`,
   ),
+  expired_session: refusal(401, () => 'The session is over: show the admin token again.'),
+  cross_site: refusal(
+    403,
+    () =>
+      'A session is only good for the page of this server itself. From elsewhere use `Authorization: Bearer <admin token>`.',
+  ),
+  unknown_message: refusal(
+    404,
+    (messageId: string) =>
+      `No event with the messageId ${messageId} is known here. An id is known for 30 days at least.`,
+  ),
+  too_many_readers: refusal(
+    429,
+    (limit: number) => `At most ${limit} live streams may be open at once.`,
+    RETRY_AFTER_OVERLOAD_S,
+  ),
   not_found: refusal(404, (method: string, path: string) => `There is no ${method} ${path} here.`),
   unknown_profile: refusal(404, (id: string) => `Nobody is known here by the id \`${id}\`.`),
   unknown_account: refusal(404, (id: string) => `There is no account \`${id}\` here.`),

@@ -7,6 +7,7 @@ import type { Door } from './doors.ts'
 import { type Refusal, RequestRefused } from './errors.ts'
 import { refuseByLog } from './log/failure.ts'
 import type { Entry, Log, RequestFacts, Rulings } from './log/port.ts'
+import type { Meter } from './meter.ts'
 import type { RecentIds } from './recent-ids.ts'
 import type { Rules } from './rules.ts'
 import { type Delivery, type IgnoredReason, type Item, settle } from './sources/delivery.ts'
@@ -27,6 +28,8 @@ export interface IngestParts {
   /** Of the workspaces that have any. */
   rules: ReadonlyMap<string, Rules>
   now: () => number
+  /** Counts what was answered. */
+  meter: Pick<Meter, 'answered'>
 }
 
 /** A request that was read and judged, and is not taken yet. */
@@ -54,7 +57,7 @@ export interface SourceAnswer extends BatchAnswer {
  * The way of a request from the wire to the log: who → what → verdict per event → durable → answer. Throws
  * `RequestRefused` for what is not taken as a whole.
  */
-export function createIngest({ keys, log, recentIds, rules, now }: IngestParts) {
+export function createIngest({ keys, log, recentIds, rules, now, meter }: IngestParts) {
   return function read(door: Door, request: FastifyRequest): Incoming {
     const receivedAtMs = now()
     const { guard, source } = door
@@ -92,7 +95,9 @@ export function createIngest({ keys, log, recentIds, rules, now }: IngestParts) 
       async take() {
         if (events > 0) await log.append([entry]).catch(refuseByLog)
         for (const id of verdict.ids) recentIds.add(id)
-        return answerOf(events, verdict)
+        const answer = answerOf(events, verdict)
+        meter.answered(answer)
+        return answer
       },
     }
   }

@@ -5,7 +5,7 @@ import { isWhat, refused } from './errors.ts'
 import { PAGING, type Parameters, pagingOf, parametersOf, placeOf } from './parameters.ts'
 import type { EventFilter, Queries } from './store/port.ts'
 
-const FILTERS = ['userId', 'anonymousId', 'event', 'type', 'source', 'messageId'] as const
+export const FILTERS = ['userId', 'anonymousId', 'event', 'type', 'source', 'messageId'] as const
 
 export interface ReadApiParts {
   keys: Pick<Keys, 'admin'>
@@ -57,7 +57,7 @@ export function createReadApi({ keys, queries, oneWorkspace }: ReadApiParts) {
 
 export type ReadApi = ReturnType<typeof createReadApi>
 
-function filterOf(parameters: Parameters): EventFilter {
+export function filterOf(parameters: Parameters): EventFilter {
   const filter: EventFilter = {}
   for (const name of FILTERS) {
     const value = parameters.get(name)

@@ -40,7 +40,12 @@ export function replay(partition: number, position: Position, entry: Entry): Cha
     let index = 0
     for (const item of read(entry).items) {
       const ruling = rulingOf(index)
-      const verdict = outcomeOf(item, entry, `gen-${partition}-${position}-${index}`, ruling)
+      const verdict = outcomeOf(
+        item,
+        entry,
+        { generatedId: `gen-${partition}-${position}-${index}`, position, place: index },
+        ruling,
+      )
       if (!Array.isArray(verdict)) rejected.push({ ...verdict, index })
       else if (ruling.outcome !== 'quarantined') events.push(...verdict.map(({ event }) => event))
       else
@@ -83,11 +88,24 @@ function lookUp(rulings: Rulings | null): (index: number) => Ruling {
   return (index) => ({ ...NONE, ...byIndex.get(index), verified: ofUsers?.has(index) ?? true })
 }
 
+/** What an entry has at a place, as calls; undefined if there is none. Throws what reading the body throws. */
+export function callsAt(entry: Entry, place: number): readonly Call[] | undefined {
+  const item = read(entry).items[place]
+  return item && 'calls' in item ? item.calls : undefined
+}
+
+/** Where a call lies, and the id it gets if it has none. */
+interface Origin {
+  generatedId: string
+  position: Position
+  place: number
+}
+
 /** The events of an item with the calls that they came as, all or none; of one that was not wanted there are none. */
 function outcomeOf(
   item: Item,
   entry: Entry,
-  generatedId: string,
+  { generatedId, ...origin }: Origin,
   ruling: Ruling,
 ): { call: Call; event: StoredEvent }[] | Rejected {
   let failing: Call | undefined
@@ -101,19 +119,28 @@ function outcomeOf(
     if (ruling.outcome === 'rejected') return rejectedCall(settled.calls[0], entry, ruling)
     return settled.calls.map((call, place) => {
       failing = call
-      return { call, event: toStored(call, entry, place === 0 ? generatedId : `${generatedId}-${place}`, ruling) }
+      return {
+        call,
+        event: toStored(
+          call,
+          entry,
+          { ...origin, generatedId: place === 0 ? generatedId : `${generatedId}-${place}` },
+          ruling,
+        ),
+      }
     })
   } catch (error) {
     return rejectedCall(failing, entry, reasonOf(error))
   }
 }
 
-function toStored(call: Call, entry: Entry, generatedId: string, ruling: Ruling): StoredEvent {
+function toStored(call: Call, entry: Entry, { generatedId, position, place }: Origin, ruling: Ruling): StoredEvent {
   const { workspace, source, receivedAtMs, facts } = entry
   if (workspace === null) throw new Error('the entry says no workspace')
   const canonical = toCanonical(call, { source, receivedAtMs, facts, generatedId, verified: ruling.verified })
   if (ruling.outcome === 'warned') canonical.warnings = [...(canonical.warnings ?? []), ruling.message]
-  return toStoredEvent(canonical, { workspace, receivedAtMs, idGenerated: messageIdOf(call.raw) === null })
+  const origin = { position, place }
+  return toStoredEvent(canonical, { workspace, receivedAtMs, idGenerated: messageIdOf(call.raw) === null, origin })
 }
 
 /** Events that were in quarantine, as they were made when they came. */

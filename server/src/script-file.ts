@@ -5,7 +5,7 @@ import { brotliCompress, gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { refused } from './errors.ts'
 
-const MAX_AGE_S = 3600
+const AN_HOUR = 'public, max-age=3600'
 
 interface BuiltFile {
   etag: string
@@ -18,7 +18,7 @@ interface BuiltFile {
  * Serves a file of the SDK's build to pages of any origin. It is read and compressed once, when it is first asked for
  * and there. Throws `not_built`.
  */
-export function createScriptFile(file: URL, contentType: string) {
+export function createScriptFile(file: URL, contentType: string, cacheControl = AN_HOUR) {
   let built: Promise<BuiltFile> | undefined
 
   return async ({ headers }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
@@ -32,7 +32,7 @@ export function createScriptFile(file: URL, contentType: string) {
       'content-type': contentType,
       etag,
       vary: 'Accept-Encoding',
-      'cache-control': `public, max-age=${MAX_AGE_S}`,
+      'cache-control': cacheControl,
       'access-control-allow-origin': '*',
       'cross-origin-resource-policy': 'cross-origin',
       'x-content-type-options': 'nosniff',
@@ -43,6 +43,24 @@ export function createScriptFile(file: URL, contentType: string) {
     const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : 'plain'
     if (encoding !== 'plain') reply.header('content-encoding', encoding)
     return reply.send(forms[encoding])
+  }
+}
+
+/**
+ * `GET /v1/snippet`: what a page needs to load the script by its version and nothing else (Subresource Integrity), and
+ * the stub. The address is a path: the reader knows by which name it reached this server. Throws `not_built`.
+ */
+export function createSnippet(version: string, script: URL, stub: URL) {
+  return async (_request: FastifyRequest, reply: FastifyReply) => {
+    const [code, inline] = await Promise.all([readFile(script), readFile(stub, 'utf8')]).catch(
+      (error: NodeJS.ErrnoException): never => {
+        if (error.code === 'ENOENT') throw refused('not_built', 'airhop.js')
+        throw error
+      },
+    )
+    reply.headers({ 'cache-control': 'no-cache', 'access-control-allow-origin': '*' })
+    const integrity = `sha384-${createHash('sha384').update(code).digest('base64')}`
+    return { version, script: `/v${version}/airhop.js`, integrity, stub: inline.trim() }
   }
 }
 

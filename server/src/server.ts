@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildApp } from './app.ts'
 import { createKeys, type Workspace } from './auth.ts'
@@ -6,7 +6,9 @@ import { CannotStart } from './cannot-start.ts'
 import type { Settings } from './config.ts'
 import { openDataFolder } from './data-folder.ts'
 import { onlyWorkspace } from './keys-file.ts'
+import { createLive } from './live.ts'
 import { openSqliteLog, type SqliteLogOptions } from './log/sqlite.ts'
+import { createMeter } from './meter.ts'
 import { createOrders } from './orders.ts'
 import { startProcessing } from './processing.ts'
 import { createProgress } from './progress.ts'
@@ -14,6 +16,7 @@ import { finishRebuild } from './rebuild.ts'
 import { createRecentIds } from './recent-ids.ts'
 import { createRefusalLog } from './refusal-log.ts'
 import { createRules, type Rules } from './rules.ts'
+import { createSightings } from './sightings.ts'
 import { openSqliteStore } from './store/sqlite.ts'
 
 const PARTITION = 0
@@ -59,13 +62,19 @@ export async function startServer(settings: Settings, options: ServerOptions = {
     closers.push(log.close)
     await log.release(PARTITION, (await store.position(PARTITION)) ?? 0)
 
+    const queries = store.query
+    const oneWorkspace = workspaces.length === 1
+    const live = createLive({ keys, queries, oneWorkspace })
     const retention = workspaces.flatMap(({ name, retentionDays: days }) => (days ? [{ workspace: name, days }] : []))
     const processing = startProcessing({
       data: { logFile, storeFile, partition: PARTITION, retention },
       script,
       newest: () => log.newest(PARTITION),
       // A disk that fails here is remembered by the log, and said by /health; nothing else depends on what is let go of.
-      onProgress: (upTo) => void log.release(PARTITION, upTo).catch(() => undefined),
+      onProgress: (upTo) => {
+        live.wake()
+        log.release(PARTITION, upTo).catch(() => undefined)
+      },
     })
     closers.push(() => processing.stop(STOP_MS))
     // Before the worker's: the last one to close takes the WAL along, and this one only reads.
@@ -74,13 +83,29 @@ export async function startServer(settings: Settings, options: ServerOptions = {
     const refusals = createRefusalLog({ log, now })
     const recentIds = createRecentIds()
     const rules = rulesOf(workspaces, now)
-    const queries = store.query
-    const oneWorkspace = workspaces.length === 1
     const { contacts } = store
     const orders = createOrders({ log, queries, now })
-    const events = { keys, log, recentIds, rules, now, processing, refusals }
-    const app = buildApp({ ...events, queries, contacts, orders, oneWorkspace, version: version() })
+    const app = buildApp({
+      keys,
+      log,
+      partition: PARTITION,
+      recentIds,
+      rules,
+      contacts,
+      now,
+      queries,
+      oneWorkspace,
+      processing,
+      refusals,
+      orders,
+      live,
+      meter: createMeter(now),
+      sightings: createSightings(now),
+      sizes: () => ({ store: sizeOf(storeFile), log: sizeOf(logFile) }),
+      version: version(),
+    })
     closers.push(() => {
+      live.close()
       const forced = setTimeout(() => app.server.closeAllConnections(), STOP_MS)
       return app.close().finally(() => clearTimeout(forced))
     })
@@ -100,6 +125,10 @@ function rulesOf(workspaces: readonly Workspace[], now: () => number): ReadonlyM
   }
   return rules
 }
+
+/** Bytes of a SQLite file and what waits beside it. */
+const sizeOf = (file: string) =>
+  [file, `${file}-wal`].reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0)
 
 const version = (): string => JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 

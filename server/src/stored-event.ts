@@ -6,13 +6,16 @@ import type { Said, StoredEvent } from './store/port.ts'
 /** What some sources say besides. */
 type Canonical = CanonicalEvent & { readonly email?: string | null; readonly traitsOnce?: Fields }
 
+/** What an event does not say itself. */
+type Place = Pick<StoredEvent, 'workspace' | 'receivedAtMs' | 'idGenerated'> & Partial<Pick<StoredEvent, 'origin'>>
+
 /** A canonical event with all by which the store finds it and knows whose it is. Pure: of the same event always the same. */
 export function toStoredEvent(
   event: Canonical,
-  { workspace, receivedAtMs, idGenerated }: Pick<StoredEvent, 'workspace' | 'receivedAtMs' | 'idGenerated'>,
+  { workspace, receivedAtMs, idGenerated, origin }: Place,
   json = JSON.stringify(event),
 ): StoredEvent {
-  const { messageId, type, source, userId, anonymousId, event: name = null, email = null } = event
+  const { messageId, type, source, userId, anonymousId, event: name = null, email = null, properties, traits } = event
   const atMs = Date.parse(event.timestamp)
   const said = whatItSays(event, atMs)
   return {
@@ -28,6 +31,9 @@ export function toStoredEvent(
     receivedAtMs,
     atMs,
     said,
+    name: name ?? event.name ?? '',
+    bag: properties ?? traits,
+    origin,
     json,
   }
 }

@@ -178,6 +178,47 @@ export function client(url: string, adminToken = ADMIN_TOKEN) {
   }
 }
 
+export interface Message {
+  id: string
+  event: string
+  data: any
+}
+
+/** Reads a live stream, message by message; `close` goes away as a browser does. */
+export async function listen(url: string, headers: Record<string, string> = {}) {
+  const stop = new AbortController()
+  onTestFinished(() => stop.abort())
+  const response = await fetch(url, {
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}`, ...headers },
+    signal: stop.signal,
+  })
+  if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
+  const parts = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  /** The next message that is no greeting and no heartbeat. */
+  async function next(): Promise<Message> {
+    for (;;) {
+      for (let end = text.indexOf('\n\n'); end !== -1; end = text.indexOf('\n\n')) {
+        const lines = text.slice(0, end).split('\n')
+        text = text.slice(end + 2)
+        const field = (name: string) => lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2) ?? ''
+        if (field('data') && field('event') !== 'ready') {
+          return { id: field('id'), event: field('event'), data: JSON.parse(field('data')) }
+        }
+      }
+      const { done, value } = await parts.read()
+      if (done) throw new Error('the stream ended')
+      text += value
+    }
+  }
+  const take = async (count: number) => {
+    const messages: Message[] = []
+    while (messages.length < count) messages.push(await next())
+    return messages
+  }
+  return { response, next, take, close: () => stop.abort() }
+}
+
 export interface Health {
   status: string
   lag: { entries: number; bytes: number }

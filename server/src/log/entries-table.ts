@@ -32,6 +32,8 @@ export const INSERT = `
 
 export const NEXT = 'SELECT * FROM entries WHERE position > ? ORDER BY position'
 
+export const AT = 'SELECT * FROM entries WHERE position = ?'
+
 export function toRow(entry: Entry) {
   return [
     entry.source,

@@ -101,6 +101,8 @@ export interface Log {
   ): Promise<void>
   /** Says that all up to a position is processed: it no longer counts as backlog, and may go. */
   release(partition: number, upTo: Position): Promise<void>
+  /** The entry at a position, as long as it is kept. */
+  entryAt(partition: number, position: Position): Promise<Entry | undefined>
   backlog(): Backlog
   /** Position of the newest entry of a partition; 0 before the first. */
   newest(partition: number): Position

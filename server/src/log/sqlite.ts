@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Database, openForReading, openForWriting, type Statement, transaction } from '../sqlite.ts'
-import { createTable, INSERT, NEXT, toEntry, toRow } from './entries-table.ts'
+import { AT, createTable, INSERT, NEXT, toEntry, toRow } from './entries-table.ts'
 import { createLedger } from './ledger.ts'
 import { type Chunk, type Entry, type Log, LogFull, LogUnavailable, type Position } from './port.ts'
 
@@ -118,6 +118,16 @@ export function openSqliteLog({
       ledger.release(upTo)
       const expired = ledger.trim(now())
       if (expired !== undefined) writer.remove(expired)
+    },
+
+    async entryAt(_partition, position) {
+      const reader = openForReading(file)
+      try {
+        const row = reader.prepare(AT).get(position)
+        return row && toEntry(row)
+      } finally {
+        reader.close()
+      }
     },
 
     backlog: ledger.backlog,

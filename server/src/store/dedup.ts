@@ -37,6 +37,11 @@ export function createDedup(database: Database) {
         claim: (workspace: number, messageId: string, event: number): boolean =>
           previous.find.get(workspace, messageId) === undefined &&
           Number(current.insert.run(workspace, messageId, event).changes) === 1,
+        /** The event that has an id. */
+        holder: (workspace: number, messageId: string): number | undefined =>
+          (current.find.get(workspace, messageId) ?? previous.find.get(workspace, messageId))?.event as
+            | number
+            | undefined,
       }
     },
   }

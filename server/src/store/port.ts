@@ -1,4 +1,5 @@
 import type { EventType } from '../../../src/wire.ts'
+import type { Fields } from '../check.ts'
 import type { Position } from '../log/port.ts'
 
 /** One canonical event with the columns by which it is found. */
@@ -22,6 +23,12 @@ export interface StoredEvent {
   /** When it happened; ms since the epoch. */
   atMs: number
   said: Said
+  /** What it is listed by in the catalogue: the name of a track, page or screen; empty where there is none. */
+  name: string
+  /** Properties or traits. */
+  bag: Fields | undefined
+  /** Where its request lies in the log, and its place in there over all envelopes; undefined if it came otherwise. */
+  origin: { position: Position; place: number } | undefined
   /** The canonical event, as it is read. */
   json: string
 }
@@ -262,6 +269,94 @@ export interface Contacts {
   hasAnonymousId(workspace: string, contact: Contact, anonymousId: string): boolean
 }
 
+/** A place in the live stream: up to which event and which rejection it was read. */
+export interface LivePlace {
+  event: number
+  rejected: number
+}
+
+export interface LiveFilter extends EventFilter {
+  /** A `userId` or an `anonymousId`. */
+  who?: string
+}
+
+export interface LiveEvent {
+  id: number
+  /** Null of what was stored by a version that did not note it. */
+  storedAtMs: number | null
+  json: string
+}
+
+export type LiveRejected = Omit<Rejected, 'workspace'> & { id: number }
+
+/** Whose rejections are shown: with `alsoUnknown` also what said no known key. */
+export interface Audience {
+  workspace: string
+  alsoUnknown: boolean
+}
+
+/** What was not taken for one reason, the newest 10,000 rows of all reasons counted. */
+export interface RefusalGroup {
+  code: string
+  count: number
+  firstAtMs: number
+  lastAtMs: number
+  /** The newest few. */
+  examples: readonly Omit<LiveRejected, 'code'>[]
+}
+
+export interface Inspected extends LiveEvent {
+  position: Position | null
+  place: number | null
+  repeats: number
+  lastRepeatAtMs: number | null
+}
+
+/** One name of the catalogue. Times are those of receipt. */
+export interface CatalogueName {
+  type: string
+  name: string
+  events: number
+  firstAtMs: number
+  lastAtMs: number
+  /** Events of each hour (ms / 3,600,000) that had any, of the last 31 days. */
+  hours: ReadonlyMap<number, number>
+}
+
+/** One type of the values of a property or trait. */
+export interface CatalogueField {
+  field: string
+  /** `string`, `number`, `boolean`, `null`, `array`, `object`. */
+  type: string
+  events: number
+  firstAtMs: number
+  lastAtMs: number
+  /** JSON texts, cut. */
+  examples: readonly string[]
+}
+
+/** What the page shows and nobody else asks for. */
+export interface PageQueries {
+  /** Where the stream is now. */
+  liveNewest(): LivePlace
+  /** The place from which `last` events that match come, and rejections of the same time at most. */
+  livePlace(audience: Audience, filter: LiveFilter, last: number): LivePlace
+  /** What comes after a place: at most `limit` of each, and the place of what was looked at. */
+  liveAfter(
+    audience: Audience,
+    filter: LiveFilter,
+    after: LivePlace,
+    limit: number,
+  ): { events: readonly LiveEvent[]; rejected: readonly LiveRejected[]; upTo: LivePlace; more: boolean }
+  refusals(audience: Audience): readonly RefusalGroup[]
+  inspect(workspace: string, messageId: string): Inspected | undefined
+  catalogue(workspace: string): readonly CatalogueName[]
+  /** The fields of every name, as `type\nname`; of one name when it is given. */
+  fields(workspace: string, only?: { type: string; name: string }): ReadonlyMap<string, readonly CatalogueField[]>
+  /** Events that were ever stored. */
+  storedEver(): number
+}
+
 /** Where processing ends. One transaction: events, what was rejected, ids and the position, or none of them. */
 export interface Store {
   /** Up to where the log is processed; undefined before the first commit. */
@@ -276,7 +371,7 @@ export interface Store {
   tidy(): Promise<void>
   /** Removes what happened before a day, at most so many events of it, and people of whom nothing is left; how many events. */
   prune(workspace: string, beforeDay: number, limit: number): Promise<number>
-  query: Queries
+  query: Queries & PageQueries
   contacts: Contacts
   close(): Promise<void>
 }

@@ -4,7 +4,7 @@ import type { EventFilter, Page, Paging, Queries } from './port.ts'
 import { createProfiles } from './profiles.ts'
 
 /** Columns by which events are asked for. `messageId` is not among them: the ids are kept apart, see dedup.ts. */
-const COLUMNS = {
+export const COLUMNS = {
   userId: 'user_id',
   anonymousId: 'anonymous_id',
   event: 'event',
@@ -12,11 +12,11 @@ const COLUMNS = {
   source: 'source',
 } satisfies Partial<Record<keyof EventFilter, string>>
 
-const BY_MESSAGE_ID = `id = (
+export const BY_MESSAGE_ID = `id = (
   SELECT event FROM ids_0 WHERE workspace = ? AND message_id = ? UNION ALL
   SELECT event FROM ids_1 WHERE workspace = ? AND message_id = ?)`
 
-interface Condition {
+export interface Condition {
   sql: string
   values: (string | number)[]
 }

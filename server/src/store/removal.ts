@@ -35,7 +35,14 @@ export function createRemoval(database: Database, people: People) {
   )
   const notActive = database.prepare('DELETE FROM active WHERE workspace = ? AND day = ? AND subject = ?')
   const claimants = database.prepare('SELECT weaker FROM claims WHERE stronger = ?')
+  // The catalogue shows values of events: it learns them anew. What it counts names nobody.
+  const forgetExamples = `
+    UPDATE fields SET examples = '[]' WHERE name IN (
+      SELECT names.id FROM names JOIN events ON events.workspace = names.workspace AND events.type = names.type
+        AND substr(coalesce(events.event, events.json ->> '$.name', ''), 1, 200) = names.name
+      WHERE events.subject = ?)`
   const removals = [
+    forgetExamples,
     'DELETE FROM events WHERE subject = ?',
     'DELETE FROM traits WHERE subject = ?',
     'DELETE FROM memberships WHERE subject = ?',

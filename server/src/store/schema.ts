@@ -176,6 +176,50 @@ const STEPS = [
   CREATE TABLE rebuilding (up_to INTEGER NOT NULL);
   INSERT INTO rebuilding SELECT 0 WHERE EXISTS (SELECT 1 FROM events);
   `,
+  `
+  -- Where the request of an event lies in the log, and when it was stored (ms); null of what was stored before this step.
+  ALTER TABLE events ADD COLUMN position  INTEGER;
+  ALTER TABLE events ADD COLUMN place     INTEGER;
+  ALTER TABLE events ADD COLUMN stored_at INTEGER;
+
+  -- How often an event came again.
+  CREATE TABLE repeats (event INTEGER PRIMARY KEY, times INTEGER NOT NULL, last_at INTEGER NOT NULL);
+  CREATE TRIGGER events_repeats AFTER DELETE ON events BEGIN DELETE FROM repeats WHERE event = OLD.id; END;
+
+  -- The catalogue, kept with every commit: see catalogue.ts.
+  CREATE TABLE names (
+    id        INTEGER PRIMARY KEY,
+    workspace INTEGER NOT NULL,
+    type      TEXT NOT NULL,
+    name      TEXT NOT NULL,
+    events    INTEGER NOT NULL,
+    first_at  INTEGER NOT NULL,
+    last_at   INTEGER NOT NULL,
+    UNIQUE (workspace, type, name)
+  );
+  CREATE TABLE name_hours (name INTEGER, hour INTEGER, events INTEGER NOT NULL, PRIMARY KEY (name, hour)) WITHOUT ROWID;
+  CREATE TABLE fields (
+    name     INTEGER,
+    field    TEXT,
+    type     TEXT,
+    events   INTEGER NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at  INTEGER NOT NULL,
+    examples TEXT NOT NULL,
+    PRIMARY KEY (name, field, type)
+  ) WITHOUT ROWID;
+
+  -- Names of what was stored before this step; their fields are learned from what comes next.
+  INSERT INTO names (workspace, type, name, events, first_at, last_at)
+    SELECT workspace, type, substr(coalesce(event, json ->> '$.name', ''), 1, 200) AS name, count(*),
+      min(unixepoch(json ->> '$.receivedAt') * 1000), max(unixepoch(json ->> '$.receivedAt') * 1000)
+    FROM events GROUP BY workspace, type, name;
+  INSERT INTO name_hours (name, hour, events)
+    SELECT names.id, unixepoch(json ->> '$.receivedAt') / 3600 AS hour, count(*)
+    FROM events JOIN names ON names.workspace = events.workspace AND names.type = events.type
+      AND names.name = substr(coalesce(event, json ->> '$.name', ''), 1, 200)
+    GROUP BY names.id, hour;
+  `,
 ]
 
 /** Makes the file, or brings an older one to this version. Throws at a file of a newer version. */

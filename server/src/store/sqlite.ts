@@ -1,7 +1,9 @@
 import type { Position } from '../log/port.ts'
 import { type Database, openForReading, openForWriting, transaction } from '../sqlite.ts'
+import { createCatalogue } from './catalogue.ts'
 import { createContacts } from './contacts.ts'
 import { createDedup } from './dedup.ts'
+import { createPageQueries } from './page-queries.ts'
 import { createPeople } from './people.ts'
 import type { Changes, Rejected, Store, StoredEvent } from './port.ts'
 import { createQuarantine } from './quarantine.ts'
@@ -56,7 +58,7 @@ export function openSqliteStore(file: string): Store {
       return open().prune(workspace, beforeDay, limit)
     },
 
-    query: createQueries(reader),
+    query: { ...createQueries(reader), ...createPageQueries(reader) },
     contacts: createContacts(reader),
 
     async close() {
@@ -70,12 +72,15 @@ function createWriter(database: Database) {
   database.exec(CACHE)
   const dedup = createDedup(database)
   const quarantine = createQuarantine(database)
+  const catalogue = createCatalogue(database)
   const lastEvent = database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'events'`)
   const people = createPeople(database)
   const removal = createRemoval(database, people)
   const insertEvent = database.prepare(`
-    INSERT INTO events (id, workspace, type, source, user_id, anonymous_id, event, json, email, at, subject)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+    INSERT INTO events (id, workspace, type, source, user_id, anonymous_id, event, json, email, at, subject, position, place, stored_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const insertRepeat = database.prepare(`
+    INSERT INTO repeats VALUES (?, 1, ?) ON CONFLICT DO UPDATE SET times = times + 1, last_at = excluded.last_at`)
   const insertRejected = database.prepare(`
     INSERT INTO rejected (workspace, received_at, source, status, code, message, place, message_id, body)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
@@ -104,6 +109,8 @@ function createWriter(database: Database) {
     const oldest = events[0]
     if (!oldest) return 0
     const ids = dedup.at(oldest.receivedAtMs)
+    const noted = catalogue.open()
+    const storedAtMs = Date.now()
     const first = Number(lastEvent.get()?.seq ?? 0) + 1
     let next = first
     for (const event of events) {
@@ -111,7 +118,11 @@ function createWriter(database: Database) {
       const wasHeld = event.released && quarantine.release(workspace, event.messageId)
       // A generated id is nobody else's, whatever a sender makes of `gen-…`; but it may be released twice.
       const isFirst = event.idGenerated && (!event.released || wasHeld)
-      if (!ids.claim(workspace, event.messageId, next) && !isFirst) continue
+      if (!ids.claim(workspace, event.messageId, next) && !isFirst) {
+        const holder = ids.holder(workspace, event.messageId)
+        if (holder !== undefined) insertRepeat.run(holder, event.receivedAtMs)
+        continue
+      }
       insertEvent.run(
         next,
         workspace,
@@ -124,10 +135,15 @@ function createWriter(database: Database) {
         event.email,
         event.atMs,
         people.add(workspace, event),
+        event.origin?.position ?? null,
+        event.origin?.place ?? null,
+        storedAtMs,
       )
+      noted.add(workspace, event)
       next += 1
     }
     if (next > first) people.flush()
+    noted.write()
     return next - first
   }
 

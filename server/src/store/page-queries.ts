@@ -1,0 +1,221 @@
+import type { Database } from '../sqlite.ts'
+import type {
+  Audience,
+  CatalogueField,
+  LiveEvent,
+  LiveFilter,
+  LivePlace,
+  LiveRejected,
+  PageQueries,
+  RefusalGroup,
+} from './port.ts'
+import { BY_MESSAGE_ID, COLUMNS, type Condition } from './queries.ts'
+
+const EXAMPLES = 5
+
+const REJECTED = 'id, received_at, source, status, code, message, place, message_id, body'
+
+/** By both indexes: an OR would be left to a scan. */
+const BY_WHO = `id IN (
+  SELECT id FROM events WHERE workspace = ? AND user_id = ? UNION ALL
+  SELECT id FROM events WHERE workspace = ? AND anonymous_id = ?)`
+
+/** A look into the past goes back over at most so many rejections. */
+const PAST_REJECTED = 50
+
+/** Reads what is committed, at once: each call is one look at the file. */
+export function createPageQueries(database: Database): PageQueries {
+  const findWorkspace = database.prepare('SELECT id FROM workspaces WHERE name = ?')
+  const newestEvent = database.prepare('SELECT max(id) AS id FROM events')
+  const newestRejected = database.prepare('SELECT max(id) AS id FROM rejected')
+  const everStored = database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'events'`)
+  const reasons = (whose: string) => `
+    SELECT code, count(*) AS count, min(received_at) AS first_at, max(received_at) AS last_at
+    FROM rejected WHERE ${whose} GROUP BY code ORDER BY max(id) DESC`
+  const findByMessageId = database.prepare(`
+    SELECT id, stored_at, json, position, place, times, last_at FROM events LEFT JOIN repeats ON repeats.event = events.id
+    WHERE ${BY_MESSAGE_ID}`)
+  const allNames = database.prepare('SELECT * FROM names WHERE workspace = ? ORDER BY type, name')
+  const allHours = database.prepare(`
+    SELECT name_hours.name, hour, name_hours.events FROM name_hours JOIN names ON names.id = name_hours.name WHERE workspace = ?`)
+  const allFields = `
+    SELECT names.type AS name_type, names.name AS name_text, fields.* FROM fields JOIN names ON names.id = fields.name
+    WHERE workspace = ?`
+
+  /** Of a workspace that has stored nothing yet there is no id; -1 is nobody's. */
+  const idOf = (workspace: string) => (findWorkspace.get(workspace)?.id as number | undefined) ?? -1
+
+  function conditionsOf(workspace: string, { messageId, who, ...filter }: LiveFilter): Condition[] {
+    const id = idOf(workspace)
+    const conditions: Condition[] = [{ sql: 'workspace = ?', values: [id] }]
+    for (const [field, column] of Object.entries(COLUMNS)) {
+      const value = filter[field as keyof typeof filter]
+      if (value !== undefined) conditions.push({ sql: `${column} = ?`, values: [value] })
+    }
+    if (who !== undefined) conditions.push({ sql: BY_WHO, values: [id, who, id, who] })
+    if (messageId !== undefined) conditions.push({ sql: BY_MESSAGE_ID, values: [id, messageId, id, messageId] })
+    return conditions
+  }
+
+  const select = (sql: string, conditions: Condition[], tail: string) =>
+    database
+      .prepare(`${sql} WHERE ${conditions.map((condition) => condition.sql).join(' AND ')} ${tail}`)
+      .all(...conditions.flatMap(({ values }) => values))
+
+  const whose = ({ workspace, alsoUnknown }: Audience): Condition => ({
+    sql: alsoUnknown ? '(workspace = ? OR workspace IS NULL)' : 'workspace = ?',
+    values: [idOf(workspace)],
+  })
+
+  /** Rejections have none of what events are asked for by. */
+  const showsRejected = (filter: LiveFilter) => Object.keys(filter).length === 0
+
+  const liveNewest = (): LivePlace => ({
+    event: (newestEvent.get()?.id as number | null) ?? 0,
+    rejected: (newestRejected.get()?.id as number | null) ?? 0,
+  })
+
+  return {
+    liveNewest,
+
+    livePlace(audience, filter, last) {
+      const newest = liveNewest()
+      if (last === 0) return newest
+      const found = select(
+        'SELECT id FROM events',
+        conditionsOf(audience.workspace, filter),
+        `ORDER BY id DESC LIMIT ${last}`,
+      )
+      const rejected = select('SELECT id FROM rejected', [whose(audience)], `ORDER BY id DESC LIMIT ${PAST_REJECTED}`)
+      return {
+        event: found.length === 0 ? newest.event : (found.at(-1)!.id as number) - 1,
+        rejected: rejected.length === 0 ? newest.rejected : (rejected.at(-1)!.id as number) - 1,
+      }
+    },
+
+    liveAfter(audience, filter, after, limit) {
+      const newest = liveNewest()
+      const between = (from: number, to: number): Condition => ({ sql: 'id > ? AND id <= ?', values: [from, to] })
+      const events = select(
+        'SELECT id, stored_at, json FROM events',
+        [...conditionsOf(audience.workspace, filter), between(after.event, newest.event)],
+        `ORDER BY id LIMIT ${limit}`,
+      ).map(toLiveEvent)
+      const rejected = showsRejected(filter)
+        ? select(
+            `SELECT ${REJECTED} FROM rejected`,
+            [whose(audience), between(after.rejected, newest.rejected)],
+            `ORDER BY id LIMIT ${limit}`,
+          ).map(toRejected)
+        : []
+      const fullEvents = events.length === limit
+      const fullRejected = rejected.length === limit
+      return {
+        events,
+        rejected,
+        upTo: {
+          event: fullEvents ? events.at(-1)!.id : newest.event,
+          rejected: fullRejected ? rejected.at(-1)!.id : newest.rejected,
+        },
+        more: fullEvents || fullRejected,
+      }
+    },
+
+    refusals(audience) {
+      const condition = whose(audience)
+      return database
+        .prepare(reasons(condition.sql))
+        .all(...condition.values)
+        .map((row): RefusalGroup => {
+          const code = row.code as string
+          const examples = select(
+            `SELECT ${REJECTED} FROM rejected`,
+            [condition, { sql: 'code = ?', values: [code] }],
+            `ORDER BY id DESC LIMIT ${EXAMPLES}`,
+          )
+          return {
+            code,
+            count: row.count as number,
+            firstAtMs: row.first_at as number,
+            lastAtMs: row.last_at as number,
+            examples: examples.map(toRejected),
+          }
+        })
+    },
+
+    inspect(workspace, messageId) {
+      const id = idOf(workspace)
+      const row = findByMessageId.get(id, messageId, id, messageId)
+      if (!row) return undefined
+      return {
+        ...toLiveEvent(row),
+        position: row.position as number | null,
+        place: row.place as number | null,
+        repeats: (row.times as number | null) ?? 0,
+        lastRepeatAtMs: row.last_at as number | null,
+      }
+    },
+
+    catalogue(workspace) {
+      const id = idOf(workspace)
+      const hours = new Map<number, Map<number, number>>()
+      for (const row of allHours.iterate(id)) {
+        const name = row.name as number
+        if (!hours.has(name)) hours.set(name, new Map())
+        hours.get(name)!.set(row.hour as number, row.events as number)
+      }
+      return allNames.all(id).map((row) => ({
+        type: row.type as string,
+        name: row.name as string,
+        events: row.events as number,
+        firstAtMs: row.first_at as number,
+        lastAtMs: row.last_at as number,
+        hours: hours.get(row.id as number) ?? new Map(),
+      }))
+    },
+
+    fields(workspace, only) {
+      const found = new Map<string, CatalogueField[]>()
+      const rows = only
+        ? database
+            .prepare(`${allFields} AND names.type = ? AND names.name = ? ORDER BY field, fields.events DESC`)
+            .all(idOf(workspace), only.type, only.name)
+        : database.prepare(`${allFields} ORDER BY field, fields.events DESC`).all(idOf(workspace))
+      for (const row of rows) {
+        const key = `${row.name_type}\n${row.name_text}`
+        if (!found.has(key)) found.set(key, [])
+        found.get(key)!.push({
+          field: row.field as string,
+          type: row.type as string,
+          events: row.events as number,
+          firstAtMs: row.first_at as number,
+          lastAtMs: row.last_at as number,
+          examples: JSON.parse(row.examples as string),
+        })
+      }
+      return found
+    },
+
+    storedEver: () => Number(everStored.get()?.seq ?? 0),
+  }
+}
+
+type Row = Record<string, unknown>
+
+const toLiveEvent = (row: Row): LiveEvent => ({
+  id: row.id as number,
+  storedAtMs: row.stored_at as number | null,
+  json: row.json as string,
+})
+
+const toRejected = (row: Row): LiveRejected => ({
+  id: row.id as number,
+  receivedAtMs: row.received_at as number,
+  source: row.source as string,
+  status: row.status as number | null,
+  code: row.code as string,
+  message: row.message as string,
+  index: row.place as number | null,
+  messageId: row.message_id as string | null,
+  body: row.body as string,
+})
