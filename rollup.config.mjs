@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import terser from '@rollup/plugin-terser'
 import typescript from '@rollup/plugin-typescript'
 import { dts } from 'rollup-plugin-dts'
+import { build } from 'vite'
 
 /** The stub is pasted into the <head> of every page, so every visitor pays for it before anything else. */
 const SNIPPET_MAX_BYTES = 300
@@ -64,6 +65,12 @@ const integrities = {
   },
 }
 
+/** The live page is a program of its own, for browsers: Vite builds it into server/dist/web. */
+const withPage = {
+  name: 'with-page',
+  writeBundle: () => build({ configFile: join(ROOT, 'server/web/vite.config.ts') }),
+}
+
 export default [
   {
     input: 'src/script.ts',
@@ -99,7 +106,7 @@ export default [
     // Not minified: its stack traces are read.
     input: ['server/src/main.ts', 'server/src/worker-thread.ts'],
     external: [/^node:/, 'fastify', /^ajv(\/|$)/, 'ajv-formats', '@fastify/static', 'cli-progress'],
-    plugins: [compile('server/tsconfig.json'), executable],
+    plugins: [compile('server/tsconfig.json'), executable, withPage],
     output: { dir: 'server/dist', format: 'es', entryFileNames: '[name].mjs', chunkFileNames: 'shared.mjs' },
   },
 ]

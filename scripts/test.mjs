@@ -21,7 +21,7 @@ const vitest = (...projects) =>
   `vitest run ${projects.map((name) => `--project ${name} `).join('')}--reporter=default --reporter=json --outputFile.json=${unitReport}`
 const STEPS = [
   { name: 'Format and lint', commands: ['biome check .'] },
-  { name: 'Types', commands: ['tsc -p .', 'tsc -p test', 'tsc -p server'] },
+  { name: 'Types', commands: ['tsc -p .', 'tsc -p test', 'tsc -p server', 'tsc -p server/web'] },
   { name: 'Build', commands: ['rollup -c --silent'] },
   { name: 'Unit tests', commands: [vitest('sdk', 'server')], count: countUnit },
   // By itself: it builds small projects with other people's tools, and would take the time of tests that count it.

@@ -1,0 +1,92 @@
+/** What a refusal is called and what to do about it, by its code. The server's own sentence says the details. */
+const ADVICE: Record<string, { title: string; todo: string }> = {
+  invalid_write_key: {
+    title: 'Wrong write key',
+    todo: 'Put the write key of this workspace into `data-key`: it starts with wk_ and stands on Get started. A pk_ key is for widgets, and an admin token (at_) never belongs into a page.',
+  },
+  missing_write_key: {
+    title: 'No write key',
+    todo: 'The request said no key. In the snippet it is `data-key`; by HTTP `Authorization: Bearer wk_…`, or `writeKey` in the body.',
+  },
+  malformed_json: {
+    title: 'The body is no JSON',
+    todo: 'Look at the start of the body below. A proxy that rewrites bodies, and a Content-Encoding that does not fit, are the usual reasons.',
+  },
+  invalid_batch: {
+    title: 'No batch',
+    todo: 'Send `{ "batch": [ … ] }`, an array of calls, or one call to the endpoint of its type.',
+  },
+  payload_too_large: {
+    title: 'Too large',
+    todo: 'Send smaller batches: at most 4 MiB and 2,500 events in a request. airhop.js does so by itself.',
+  },
+  event_too_large: {
+    title: 'Event over 32 KiB',
+    todo: 'Leave out what nobody will query (whole documents, base64 images), or send a reference to it.',
+  },
+  missing_event: {
+    title: 'A track without a name',
+    todo: 'Give `track()` a name as its first argument. Often it is a variable that is undefined.',
+  },
+  invalid_event_name: { title: 'The name is no string', todo: 'Give `track()` a string first, then the properties.' },
+  missing_identity: {
+    title: 'Neither user nor browser',
+    todo: 'Send `userId` or `anonymousId` with every call. airhop.js does so by itself; a server has to say whom it speaks of.',
+  },
+  missing_type: {
+    title: 'No type',
+    todo: 'Say `type` in each call of a batch: track, identify, page, screen, group or alias.',
+  },
+  unknown_type: {
+    title: 'Unknown type',
+    todo: 'Use one of track, identify, page, screen, group, alias; in lower case.',
+  },
+  type_mismatch: {
+    title: 'Type and endpoint differ',
+    todo: 'Leave `type` out at an endpoint of one type, or use /ingest/v1/batch.',
+  },
+  invalid_properties: {
+    title: 'Properties are no object',
+    todo: 'Send `properties` as an object, also when there is only one value.',
+  },
+  invalid_traits: {
+    title: 'Traits are no object',
+    todo: 'Send `traits` as an object, also when there is only one value.',
+  },
+  invalid_context: { title: 'Context is no object', todo: 'Send `context` as an object, or leave it out.' },
+  invalid_event: { title: 'No readable call', todo: 'Each call is a JSON object, nested at most 256 levels deep.' },
+  missing_group_id: { title: 'A group without groupId', todo: 'Give `group()` the id of the account first.' },
+  missing_user_id: {
+    title: 'An alias without userId',
+    todo: 'Say both `userId` (the new id) and `previousId` (the old one).',
+  },
+  missing_previous_id: {
+    title: 'An alias without previousId',
+    todo: 'Say both `userId` (the new id) and `previousId` (the old one).',
+  },
+  invalid_user_id: {
+    title: 'userId cannot be used',
+    todo: 'Send a string of at most 512 characters, or a number: the id of your database, not an object.',
+  },
+  invalid_anonymous_id: { title: 'anonymousId cannot be used', todo: 'Send a string of at most 512 characters.' },
+  invalid_group_id: { title: 'groupId cannot be used', todo: 'Send a string of at most 512 characters, or a number.' },
+  invalid_previous_id: {
+    title: 'previousId cannot be used',
+    todo: 'Send a string of at most 512 characters, or a number.',
+  },
+  invalid_message_id: {
+    title: 'messageId cannot be used',
+    todo: 'Send a string of at most 255 characters, or leave it out.',
+  },
+}
+
+/** Of a code that is not known here, the code itself in words. */
+export function adviceOf(code: string): { title: string; todo: string } {
+  const words = code.replaceAll('_', ' ')
+  return (
+    (Object.hasOwn(ADVICE, code) ? ADVICE[code] : undefined) ?? {
+      title: words.charAt(0).toUpperCase() + words.slice(1),
+      todo: 'The sentence of the server says what was expected and what came.',
+    }
+  )
+}

@@ -1,0 +1,344 @@
+import { useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { byArrows, Empty, Heading, Said, TypeTag, Who } from '../parts.tsx'
+import { go, route, say } from '../route.ts'
+import type { LiveEvent, Rejected, Row } from '../shapes.ts'
+import { openStream, type StreamState } from '../stream.ts'
+import { clock, count, duration, titleOf } from '../words.ts'
+import { adviceOf } from './advice.ts'
+import { Inspect } from './inspect.tsx'
+
+/** Rows on the page; the oldest fall off. */
+const ROWS_MAX = 300
+
+/** The page is drawn at most this often: at 100 events a second each drawing takes 25 of them. */
+const DRAW_MS = 250
+
+/** What is loaded before the stream begins. */
+const PAST = 100
+
+const FILTERS = ['type', 'event', 'who', 'source'] as const
+
+const TYPES = ['track', 'page', 'screen', 'identify', 'group', 'alias']
+
+/** Seconds of the strip above the list. */
+const STRIP_S = 60
+
+export function LiveView() {
+  const { query } = route.value
+  const filter = new URLSearchParams([...query].filter(([name]) => (FILTERS as readonly string[]).includes(name)))
+  const rows = useSignal<Row[]>([])
+  const state = useSignal<StreamState>('connecting')
+  const paused = useSignal(false)
+  const held = useSignal(0)
+  const total = useSignal(0)
+  const news = useSignal('')
+  const strip = useRef(createStrip())
+  const live = useRef({ waiting: [] as Row[], held: [] as Row[] })
+  const said = filter.toString()
+
+  useEffect(() => {
+    const stop = new AbortController()
+    const parts = live.current
+    parts.waiting = []
+    parts.held = []
+    rows.value = []
+    held.value = 0
+    total.value = 0
+    const draw = () => {
+      strip.current.draw()
+      if (parts.waiting.length === 0) return
+      const fresh = parts.waiting
+      parts.waiting = []
+      total.value += fresh.length
+      if (paused.value) {
+        parts.held = [...fresh.reverse(), ...parts.held].slice(0, ROWS_MAX)
+        held.value += fresh.length
+        return
+      }
+      rows.value = merge(fresh, rows.value)
+      news.value = newsOf(fresh)
+    }
+    const timer = setInterval(draw, DRAW_MS)
+    const withPast = new URLSearchParams([...filter, ['last', String(PAST)]])
+    void openStream(
+      {
+        query: withPast,
+        onRows: (fresh) => {
+          strip.current.add(fresh)
+          parts.waiting.push(...fresh)
+          if (parts.waiting.length > ROWS_MAX) parts.waiting = parts.waiting.slice(-ROWS_MAX)
+          if (rows.value.length === 0 && !paused.value) draw()
+        },
+        onState: (next) => {
+          state.value = next
+        },
+      },
+      stop.signal,
+    )
+    return () => {
+      stop.abort()
+      clearInterval(timer)
+    }
+  }, [said])
+
+  const togglePause = () => {
+    paused.value = !paused.value
+    if (paused.value) return
+    const parts = live.current
+    rows.value = [...parts.held, ...rows.value].slice(0, ROWS_MAX)
+    parts.held = []
+    held.value = 0
+  }
+  const events = rows.value.filter(({ kind }) => kind === 'event').length
+  const open = query.get('open')
+
+  return (
+    <section class="live">
+      <Heading title="Live">
+        <p class="state" data-state={paused.value ? 'paused' : state.value} data-testid="state" role="status">
+          {paused.value ? 'Paused' : STATES[state.value]}
+        </p>
+        <p class="count" data-testid="count">
+          {count(events)} {events === 1 ? 'event' : 'events'}
+          {rows.value.length > events && `, ${rows.value.length - events} refused`}
+        </p>
+        <button
+          type="button"
+          class="button small"
+          data-testid="pause"
+          aria-pressed={paused.value}
+          onClick={togglePause}
+        >
+          {paused.value ? `Resume${held.value ? ` (${count(held.value)} new)` : ''}` : 'Pause'}
+        </button>
+      </Heading>
+      <canvas
+        class="strip"
+        ref={strip.current.attach}
+        role="img"
+        aria-label="Events of the last minute, second by second"
+      />
+      <Filters query={query} />
+      <ol class="rows" data-testid="rows" onKeyDown={byArrows}>
+        {rows.value.map((row) =>
+          row.kind === 'event' ? <EventRow key={row.key} {...row.data} /> : <RejectedRow key={row.key} {...row.data} />,
+        )}
+      </ol>
+      {rows.value.length === 0 && state.value === 'live' && (
+        <Empty title={said ? 'Nothing matches yet' : 'Waiting for your first event…'}>
+          {said ? (
+            <p>
+              It appears here the moment it is stored.{' '}
+              <button type="button" class="link" onClick={() => go('live')}>
+                Show everything
+              </button>
+            </p>
+          ) : (
+            <p>
+              Open a page that has the snippet. <a href="#/start">Get started</a> shows it, and says why nothing comes.
+            </p>
+          )}
+        </Empty>
+      )}
+      <p class="unseen" aria-live="polite">
+        {news.value}
+      </p>
+      {open && <Inspect messageId={open} onClose={() => say({ open: undefined })} />}
+    </section>
+  )
+}
+
+const STATES: Record<StreamState, string> = {
+  connecting: 'Connecting',
+  live: 'Live',
+  lost: 'Connection lost, trying again',
+}
+
+/** Newest first. Events among themselves stay in the server's order; rejections find their place by time of arrival. */
+function merge(fresh: Row[], shown: Row[]): Row[] {
+  const newest = fresh.toSorted((left, right) =>
+    left.kind === right.kind ? right.data.id - left.data.id : receivedAt(right).localeCompare(receivedAt(left)),
+  )
+  return [...newest, ...shown].slice(0, ROWS_MAX)
+}
+
+const receivedAt = (row: Row) => (row.kind === 'event' ? row.data.event.receivedAt : row.data.receivedAt)
+
+function newsOf(fresh: Row[]): string {
+  const newest = fresh.at(-1)!
+  const what =
+    newest.kind === 'event' ? `${newest.data.event.type} ${titleOf(newest.data.event)}` : `refused: ${newest.data.code}`
+  return `${fresh.length} new. Newest: ${what.slice(0, 80)}`
+}
+
+function Filters({ query }: { query: URLSearchParams }) {
+  const typed = useRef<ReturnType<typeof setTimeout>>(undefined)
+  const later = (name: string) => (event: Event) => {
+    const { value } = event.target as HTMLInputElement
+    clearTimeout(typed.current)
+    typed.current = setTimeout(() => say({ [name]: value.trim() }), 300)
+  }
+  const any = FILTERS.some((name) => query.get(name))
+  return (
+    <search class="filters" aria-label="Filter events">
+      <select
+        aria-label="Type"
+        data-testid="filter-type"
+        value={query.get('type') ?? ''}
+        onChange={(event) => say({ type: event.currentTarget.value })}
+      >
+        <option value="">All types</option>
+        {TYPES.map((type) => (
+          <option key={type}>{type}</option>
+        ))}
+      </select>
+      <input
+        type="search"
+        aria-label="Event name"
+        placeholder="Event name"
+        data-testid="filter-event"
+        value={query.get('event') ?? ''}
+        onInput={later('event')}
+      />
+      <input
+        type="search"
+        aria-label="User or anonymous id"
+        placeholder="User or anonymous id"
+        data-testid="filter-who"
+        value={query.get('who') ?? ''}
+        onInput={later('who')}
+      />
+      <input
+        type="search"
+        aria-label="Source"
+        placeholder="Source"
+        data-testid="filter-source"
+        class="narrow"
+        value={query.get('source') ?? ''}
+        onInput={later('source')}
+      />
+      {any && (
+        <button type="button" class="link" onClick={() => say({ type: '', event: '', who: '', source: '' })}>
+          Clear
+        </button>
+      )}
+    </search>
+  )
+}
+
+function EventRow({ event, storedAt }: LiveEvent) {
+  const { type, messageId, userId, anonymousId } = event
+  const latencyMs = storedAt ? Date.parse(storedAt) - Date.parse(event.timestamp) : Number.NaN
+  return (
+    <li
+      data-testid="event"
+      data-type={type}
+      data-event={event.event ?? ''}
+      data-user={userId ?? ''}
+      data-anonymous={anonymousId ?? ''}
+      data-message-id={messageId}
+    >
+      <button type="button" class="line" data-line onClick={() => say({ open: messageId }, { replace: false })}>
+        <time class="time" dateTime={event.receivedAt} title={event.receivedAt}>
+          {clock(event.receivedAt)}
+        </time>
+        <TypeTag type={type} />
+        <Said class="title" text={titleOf(event)} />
+        <Who anonymousId={anonymousId} userId={userId} />
+        <span class="badges">
+          {event.verified && (
+            <span class="badge good" title="Signed, or sent with a server's secret">
+              verified
+            </span>
+          )}
+          {Boolean(event.bot) && <span class="badge">bot</span>}
+          {event.warnings && (
+            <span class="badge warn" title={event.warnings.join('; ')}>
+              note
+            </span>
+          )}
+          <Said class="source" text={whereOf(event)} />
+        </span>
+        <span class="latency" title="From the call to the store">
+          {latencyMs >= 0 && latencyMs < 86_400_000 ? duration(latencyMs) : ''}
+        </span>
+      </button>
+    </li>
+  )
+}
+
+function whereOf({ context, properties, source }: LiveEvent['event']): string {
+  if (source !== 'http') return source
+  const page = context?.page as { path?: unknown } | undefined
+  return String(page?.path ?? properties?.path ?? source)
+}
+
+function RejectedRow({ code, message, receivedAt: at, messageId }: Rejected) {
+  return (
+    <li data-testid="rejected" data-type="refused" data-code={code} data-message-id={messageId ?? ''}>
+      <a class="line" data-line href={`#/refused?code=${encodeURIComponent(code)}`}>
+        <time class="time" dateTime={at} title={at}>
+          {clock(at)}
+        </time>
+        <TypeTag type="refused" />
+        <Said class="title" text={adviceOf(code).title} />
+        <Said class="why" text={message} />
+      </a>
+    </li>
+  )
+}
+
+/** The last minute as bars, drawn on a canvas: 60 elements four times a second would be work for the whole page. */
+function createStrip() {
+  let canvas: HTMLCanvasElement | null = null
+  const seconds = new Map<number, { events: number; rejected: number }>()
+  const now = () => Math.floor(Date.now() / 1000)
+  return {
+    attach: (element: HTMLCanvasElement | null) => {
+      canvas = element
+    },
+    add(rows: Row[]) {
+      for (const row of rows) {
+        const second = Math.floor(Date.parse(receivedAt(row)) / 1000)
+        if (second < now() - STRIP_S) continue
+        const counts = seconds.get(second) ?? { events: 0, rejected: 0 }
+        counts[row.kind === 'event' ? 'events' : 'rejected'] += 1
+        seconds.set(second, counts)
+      }
+      for (const second of seconds.keys()) if (second < now() - STRIP_S) seconds.delete(second)
+    },
+    draw() {
+      const context = canvas?.getContext('2d')
+      if (!canvas || !context) return
+      const width = canvas.clientWidth
+      const height = canvas.clientHeight
+      const ratio = devicePixelRatio || 1
+      if (canvas.width !== Math.round(width * ratio)) {
+        canvas.width = Math.round(width * ratio)
+        canvas.height = Math.round(height * ratio)
+      }
+      context.setTransform(ratio, 0, 0, ratio, 0, 0)
+      context.clearRect(0, 0, width, height)
+      const style = getComputedStyle(canvas)
+      const colour = (name: string) => style.getPropertyValue(name)
+      const most = Math.max(4, ...[...seconds.values()].map(({ events, rejected }) => events + rejected))
+      const step = width / STRIP_S
+      const last = now()
+      for (let at = 0; at < STRIP_S; at += 1) {
+        const counts = seconds.get(last - STRIP_S + 1 + at)
+        const x = at * step
+        context.fillStyle = colour('--line')
+        context.fillRect(x, height - 1.5, step - 2, 1.5)
+        if (!counts) continue
+        const of = (value: number) => (value === 0 ? 0 : Math.max(3, (value / most) * (height - 2)))
+        const events = of(counts.events)
+        context.fillStyle = colour('--accent')
+        context.fillRect(x, height - events, step - 2, events)
+        const rejected = of(counts.rejected)
+        context.fillStyle = colour('--warn')
+        context.fillRect(x, height - events - rejected, step - 2, rejected)
+      }
+    },
+  }
+}
