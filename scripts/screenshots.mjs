@@ -25,7 +25,7 @@ const PICTURES = [
   { name: 'event', path: 'live', open: '[data-testid=event][data-event=plan_upgraded] button' },
   { name: 'refused', path: 'refused' },
   { name: 'people', path: 'people' },
-  { name: 'person', path: 'people?id=usr_7' },
+  { name: 'person', path: 'people?id=usr_10' },
   { name: 'accounts', path: 'accounts' },
   { name: 'account', path: 'accounts?id=harbour' },
   { name: 'catalogue', path: 'catalogue' },

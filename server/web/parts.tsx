@@ -11,6 +11,15 @@ export const Said = ({ text, class: name, title }: { text: unknown; class?: stri
   </bdi>
 )
 
+/** A sentence in which `code` stands in ticks, as the server and we write them; what it quotes is of strangers. */
+export const Sentence = ({ text }: { text: string }) => (
+  <bdi>
+    {shown(text, 500)
+      .split('`')
+      .map((part, at) => (at % 2 === 1 ? <code key={`${at} ${part}`}>{part}</code> : part))}
+  </bdi>
+)
+
 /** The browser's dot and short id, then the user: rows of one browser show the same dot, before and after identify. */
 export function Who({ anonymousId, userId }: { anonymousId: string | null; userId: string | null }) {
   return (

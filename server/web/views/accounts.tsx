@@ -78,7 +78,7 @@ function Account({ id }: { id: string }) {
       <Trouble sentence={trouble} />
       {account && (
         <>
-          <Heading title="">
+          <header class="heading">
             <h1>
               <Said text={nameOf(account)} />
             </h1>
@@ -87,7 +87,7 @@ function Account({ id }: { id: string }) {
               {account.automatic && ', made from the domain of its members’ e-mail addresses'} · {count(account.events)}{' '}
               events · last seen <Ago at={account.lastSeen} />
             </p>
-          </Heading>
+          </header>
           <Activity activity={account.activity} />
           <div class="person-columns">
             <div>

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { Chart } from '../chart.tsx'
-import { Ago, byArrows, Empty, Heading, Said, Sheet, Spark, Trouble, TypeTag, useAnswer } from '../parts.tsx'
+import { Ago, byArrows, Empty, Heading, Said, Sentence, Sheet, Spark, Trouble, TypeTag, useAnswer } from '../parts.tsx'
 import { linkTo, route, say } from '../route.ts'
 import type { CatalogueDetail, CatalogueName, Warning } from '../shapes.ts'
 import { count, shown } from '../words.ts'
@@ -204,7 +204,7 @@ const Warnings = ({ warnings }: { warnings: Warning[] }) =>
     <ul class="warnings">
       {warnings.map(({ code, message, field }) => (
         <li key={`${code} ${field}`} data-testid="warning-text" data-code={code}>
-          <b>{WARNING_LABELS[code] ?? code}</b> <Said text={shown(message, 400)} />
+          <b>{WARNING_LABELS[code] ?? code}</b> <Sentence text={message} />
         </li>
       ))}
     </ul>

@@ -187,7 +187,11 @@ function Traits({ profile }: { profile: Profile }) {
   return (
     <>
       <h2>Traits</h2>
-      {traits.length === 0 && <p class="soft">None. `identify()` sends them.</p>}
+      {traits.length === 0 && (
+        <p class="soft">
+          None. <code>airhop.identify()</code> sends them.
+        </p>
+      )}
       <dl class="traits" data-testid="traits">
         {traits.map(([name, value]) => {
           const origin = origins.value.get(name)

@@ -1,7 +1,7 @@
-import { Ago, Empty, Heading, Json, Said, Trouble, useAnswer } from '../parts.tsx'
+import { Ago, Empty, Heading, Json, Said, Sentence, Trouble, useAnswer } from '../parts.tsx'
 import { route } from '../route.ts'
 import type { RefusalGroup } from '../shapes.ts'
-import { count, shown } from '../words.ts'
+import { count } from '../words.ts'
 import { adviceOf } from './advice.ts'
 
 export function RefusedView() {
@@ -51,11 +51,11 @@ function Group({ group, open }: { group: RefusalGroup; open: boolean }) {
       </header>
       {sentences.slice(0, 3).map((sentence) => (
         <p class="sentence" key={sentence}>
-          <Said text={shown(sentence, 400)} />
+          <Sentence text={sentence} />
         </p>
       ))}
       <p class="todo">
-        <b>What to do.</b> <Ticks text={todo} />
+        <b>What to do.</b> <Sentence text={todo} />
       </p>
       <details open={open}>
         <summary>
@@ -81,11 +81,6 @@ function Group({ group, open }: { group: RefusalGroup; open: boolean }) {
     </article>
   )
 }
-
-/** `code` in a sentence of ours. */
-const Ticks = ({ text }: { text: string }) => (
-  <>{text.split('`').map((part, at) => (at % 2 === 1 ? <code key={part}>{part}</code> : part))}</>
-)
 
 function pretty(body: string): string {
   try {

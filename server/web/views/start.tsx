@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { account, addressOf, HOST } from '../api.ts'
-import { Ago, Code, Copy, Heading, Notice, Said, TypeTag, useAnswer, Who } from '../parts.tsx'
+import { Ago, Code, Copy, Heading, Notice, Said, Sentence, TypeTag, useAnswer, Who } from '../parts.tsx'
 import { linkTo } from '../route.ts'
 import type { LiveEvent, Rejected, Sighting } from '../shapes.ts'
 import { openStream, type StreamState } from '../stream.ts'
@@ -221,7 +221,7 @@ function Reasons({ rejected, writeKey, since }: { rejected: Rejected[]; writeKey
               <b>{adviceOf(code).title}.</b> A request came in <Ago at={latest!.receivedAt} /> and was refused.
             </p>
             <p class="sentence">
-              <Said text={latest!.message} />
+              <Sentence text={latest!.message} />
             </p>
             {code === 'invalid_write_key' && (
               <p>

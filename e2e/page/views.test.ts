@@ -1,0 +1,149 @@
+import { expect, open, send, test, track } from './opened.ts'
+
+test('what was refused is grouped by reason, with what to do and examples, as it comes', async ({ ingest, page }) => {
+  await open(page, ingest, 'refused')
+  await expect(page.getByText('Nothing was refused')).toBeVisible()
+  await send(ingest, [
+    { type: 'track', userId: 'u', properties: { button: 'save' } },
+    track('bad', { properties: 'text' }),
+  ])
+  const groups = page.getByTestId('refusal-group')
+  await expect(groups).toHaveCount(2)
+  const unnamed = groups.and(page.locator('[data-code=missing_event]'))
+  await expect(unnamed).toContainText('1×')
+  await expect(unnamed).toContainText('event is required: the name of what happened.')
+  await expect(unnamed).toContainText('Give track() a name')
+  await unnamed.locator('summary').click()
+  await expect(unnamed.getByLabel('What was sent')).toContainText('"button": "save"')
+  await expect(groups.and(page.locator('[data-code=invalid_properties]'))).toContainText('it is "text"')
+})
+
+test('a person is found, with a timeline that shows the login, traits with their origin, and the account', async ({
+  ingest,
+  page,
+}) => {
+  const at = (minute: number) => new Date(Date.now() - (60 - minute) * 60_000).toISOString()
+  const anonymousId = '4be1c2d0-1111-4bbb-8ccc-0123456789ab'
+  await send(ingest, [
+    { type: 'page', name: 'Home', anonymousId, timestamp: at(1) },
+    { type: 'track', event: 'plan_chosen', anonymousId, timestamp: at(2) },
+    {
+      type: 'identify',
+      userId: 'u_42',
+      anonymousId,
+      traits: { name: 'Mara Lind', plan: 'free' },
+      timestamp: at(3),
+      messageId: 'id-1',
+    },
+    { type: 'group', userId: 'u_42', anonymousId, groupId: 'acme', traits: { name: 'Acme Inc.' }, timestamp: at(4) },
+    { type: 'identify', userId: 'u_42', anonymousId, traits: { plan: 'pro' }, timestamp: at(5), messageId: 'id-2' },
+    { type: 'track', event: 'other', anonymousId: 'somebody', timestamp: at(6) },
+  ])
+  await ingest.waitForEvents(6)
+  await open(page, ingest, 'people')
+  await expect(page.getByTestId('person')).toHaveCount(2)
+  await page.getByTestId('people-search').fill('mara')
+  await expect(page.getByTestId('person')).toHaveCount(1)
+  await page.getByTestId('person').getByRole('link').click()
+
+  await expect(page.locator('h1')).toHaveText('Mara Lind')
+  await expect(page.getByTestId('timeline-event')).toHaveCount(5)
+  await expect(page.getByTestId('merge')).toContainText(
+    'The browser 4be1c2 is u_42 from here on, and so are its 2 earlier events',
+  )
+  await expect(page.locator('[data-trait=plan]')).toContainText('pro')
+  await expect(page.locator('[data-trait=plan]').getByRole('link')).toHaveAttribute('href', '#/live?open=id-2')
+  await expect(page.locator('[data-trait=name]').getByRole('link')).toHaveAttribute('href', '#/live?open=id-1')
+
+  await page.getByRole('link', { name: 'acme' }).click()
+  await expect(page.locator('h1')).toHaveText('Acme Inc.')
+  await expect(page.getByTestId('member')).toContainText('Mara Lind')
+  await page.getByTestId('nav-accounts').click()
+  await page.getByTestId('accounts-search').fill('acme')
+  await expect(page.getByTestId('account')).toHaveCount(1)
+})
+
+test('the catalogue lists every name with its volume, its properties, and what a careful colleague would say', async ({
+  ingest,
+  page,
+}) => {
+  await send(ingest, [
+    ...['signed_up', 'signed_up', 'signup', 'Sign Up'].map((event) => track(event)),
+    track('paid', { properties: { amount: 12, plan: 'pro' } }),
+    track('paid', { properties: { amount: '12 €', plan: 'free' } }),
+    { type: 'page', name: 'Home', anonymousId: 'a' },
+  ])
+  await ingest.waitForEvents(7)
+  await open(page, ingest, 'catalogue')
+  const name = (text: string) => page.locator(`[data-testid=catalogue-name][data-name="${text}"]`)
+  await expect(page.getByTestId('catalogue-name')).toHaveCount(5)
+  await expect(name('signed_up').locator('.number')).toHaveText('2')
+  await expect(name('signed_up').getByRole('img')).toHaveAttribute('aria-label', '2 in the last 24 hours')
+  const warnings = (text: string) =>
+    name(text)
+      .getByTestId('warning')
+      .evaluateAll((all) => all.map((each) => (each as HTMLElement).dataset.code))
+  expect(await warnings('Sign Up')).toEqual(['near_duplicate', 'not_snake_case'])
+  expect(await warnings('paid')).toEqual(['type_changed'])
+
+  await name('paid').getByRole('link').click()
+  const sheet = page.getByTestId('sheet')
+  await expect(sheet.getByTestId('warning-text')).toContainText('amount was a number and came as a string')
+  const fields = sheet.getByTestId('field')
+  await expect(fields).toHaveCount(3)
+  await expect(fields.nth(0)).toContainText(/amount\s*(number|string)/)
+  await expect(fields.filter({ hasText: 'plan' })).toContainText('100 %')
+  await expect(fields.filter({ hasText: 'plan' })).toContainText('"pro"')
+  await expect(sheet.locator('canvas')).toBeVisible()
+
+  await page.keyboard.press('Escape')
+  await page.getByTestId('catalogue-filter').fill('sign')
+  await expect(page.getByTestId('catalogue-name')).toHaveCount(3)
+})
+
+test('a funnel over chosen milestones is drawn, and stands in the address', async ({ ingest, page }) => {
+  const at = (minute: number) => new Date(Date.now() - (60 - minute) * 60_000).toISOString()
+  const did = (userId: string, ...events: string[]) =>
+    events.map((event, minute) => ({ type: 'track', userId, event, timestamp: at(minute) }))
+  await send(ingest, [
+    ...did('a', 'signed_up', 'project_created', 'invited'),
+    ...did('b', 'signed_up', 'project_created'),
+    ...did('c', 'signed_up'),
+    ...did('d', 'signed_up'),
+  ])
+  await ingest.waitForEvents(7)
+  await open(page, ingest, 'funnel')
+  for (const step of ['signed_up', 'project_created', 'invited']) await page.getByTestId('add-step').selectOption(step)
+  const bars = page.getByTestId('funnel').locator('li')
+  await expect(bars).toHaveCount(3)
+  expect(await bars.evaluateAll((all) => all.map((bar) => (bar as HTMLElement).dataset.people))).toEqual([
+    '4',
+    '2',
+    '1',
+  ])
+  await expect(bars.nth(1)).toContainText('50 % of all, 50 % of the step before, 2 left')
+  const link = page.url()
+  await page.goto('about:blank')
+  await page.goto(link)
+  await expect(bars).toHaveCount(3)
+  await page.getByLabel('Leave out project_created').click()
+  await expect(bars).toHaveCount(2)
+})
+
+test('health shows rates, verdicts, lag, sizes and the last error, the same as /metrics', async ({ ingest, page }) => {
+  await open(page, ingest, 'health')
+  await expect(page.getByTestId('health-status')).toHaveText('Events are taken and stored')
+  await send(ingest, [track('a', { messageId: 'x' }), track('a', { messageId: 'x' }), { type: 'track', userId: 'u' }])
+  await ingest.waitForEvents(1)
+  await expect(page.getByTestId('tile-stored')).toContainText('1')
+  await expect(page.getByTestId('tile-rate')).not.toContainText('0.0')
+  await expect(page.getByTestId('tile-store')).toContainText(/\d (KiB|MiB)/)
+  await expect(page.getByTestId('tile-lag')).toContainText('0')
+  const verdicts = page.getByTestId('verdicts')
+  await expect(verdicts.getByRole('row', { name: 'Accepted' })).toContainText('1')
+  await expect(verdicts.getByRole('row', { name: 'Duplicates' })).toContainText('1')
+  await expect(verdicts.getByRole('row', { name: 'missing_event' })).toContainText('1')
+  await expect(page.locator('.chart canvas')).toBeVisible()
+  const metrics = await (await page.request.get(`${ingest.url}/metrics`)).text()
+  expect(metrics).toContain('airhop_events_total{verdict="duplicate"} 1')
+})
