@@ -32,7 +32,7 @@ const PICTURES = [
   { name: 'catalogue-event', path: 'catalogue?type=track&name=plan_upgraded' },
   {
     name: 'funnel',
-    path: `funnel?step=${encodeURIComponent('signed_up\nproject_created\nmember_invited\nplan_upgraded')}&within=4w`,
+    path: `funnel?steps=${encodeURIComponent('["signed_up","project_created","member_invited","plan_upgraded"]')}&within=4w`,
   },
   { name: 'health-dark', path: 'health', scheme: 'dark' },
 ]

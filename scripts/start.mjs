@@ -13,9 +13,17 @@ const PARENT_POLL_MS = 250
 
 const HOST = '127.0.0.1'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const SOURCES = ['src', 'server/src', 'rollup.config.mjs', 'tsconfig.json', 'server/tsconfig.json', 'package.json']
+const SOURCES = [
+  'src',
+  'server/src',
+  'server/web',
+  'rollup.config.mjs',
+  'tsconfig.json',
+  'server/tsconfig.json',
+  'package.json',
+]
 const BUILT = ['dist', 'server/dist'].flatMap((folder) => [`${folder}/airhop.js`, `${folder}/snippet.js`])
-const PROGRAMS = ['server/dist/main.mjs', 'server/dist/worker-thread.mjs']
+const PROGRAMS = ['server/dist/main.mjs', 'server/dist/worker-thread.mjs', 'server/dist/web/index.html']
 
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
@@ -49,8 +57,9 @@ demo.once('error', ({ code, message }) => {
 })
 demo.listen(demoPort, HOST, () => {
   console.log(`
-Events: ${eventsUrl}
-Demo:   http://${HOST}:${demo.address().port}/   ← open this, click, and see the events arrive
+Live page: ${eventsUrl}
+           ← open this: it has the code for your own page, and shows each event as it is stored
+Demo:      http://${HOST}:${demo.address().port}/   ← or this: click, and see the events arrive beside it
 
 Ctrl+C stops.`)
 })

@@ -24,7 +24,7 @@ const VIEWS = [
   ['accounts?id=acme', '[data-testid=member]'],
   ['catalogue', '[data-testid=catalogue-name]'],
   ['catalogue?type=track&name=Signed+Up', '[data-testid=field]'],
-  [`funnel?step=${encodeURIComponent('Signed Up\nsigned_up')}`, '[data-testid=funnel]'],
+  [`funnel?steps=${encodeURIComponent('["Signed Up","signed_up"]')}`, '[data-testid=funnel]'],
   ['health', '[data-testid=verdicts]'],
 ] as const
 

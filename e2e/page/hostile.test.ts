@@ -53,7 +53,7 @@ for (const [view, marker] of [
   [`accounts?id=${encodeURIComponent(MARKUP)}`, '[data-testid=member]'],
   ['catalogue', '[data-testid=catalogue-name]'],
   [`catalogue?type=track&name=${encodeURIComponent(MARKUP)}`, '[data-testid=field]'],
-  [`funnel?step=${encodeURIComponent(`${MARKUP}\n${BIDI}`)}`, '[data-testid=funnel]'],
+  [`funnel?steps=${encodeURIComponent(JSON.stringify([MARKUP, BIDI]))}`, '[data-testid=funnel]'],
   [`live?open=${encodeURIComponent(`m-0-${MARKUP}`.slice(0, 200))}`, '[data-testid=sheet] .json'],
 ] as const) {
   test(`whatever events hold is text at #/${view.slice(0, 24)}`, async ({ ingest, page }) => {

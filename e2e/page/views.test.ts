@@ -55,7 +55,7 @@ test('a person is found, with a timeline that shows the login, traits with their
   await expect(page.locator('[data-trait=plan]').getByRole('link')).toHaveAttribute('href', '#/live?open=id-2')
   await expect(page.locator('[data-trait=name]').getByRole('link')).toHaveAttribute('href', '#/live?open=id-1')
 
-  await page.getByRole('link', { name: 'acme' }).click()
+  await page.getByRole('link', { name: 'acme', exact: true }).click()
   await expect(page.locator('h1')).toHaveText('Acme Inc.')
   await expect(page.getByTestId('member')).toContainText('Mara Lind')
   await page.getByTestId('nav-accounts').click()

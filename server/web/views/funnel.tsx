@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { Empty, Heading, Said, Trouble, useAnswer } from '../parts.tsx'
 import { route, say } from '../route.ts'
 import type { CatalogueName, Funnel } from '../shapes.ts'
-import { count } from '../words.ts'
+import { count, shown } from '../words.ts'
 
 const STEPS_MAX = 10
 
@@ -11,7 +11,7 @@ const WITHIN = { '1h': 'an hour', '24h': 'a day', '7d': '7 days', '4w': '4 weeks
 /** How many people came from one milestone to the next. The steps stand in the address, so a funnel can be sent to a colleague. */
 export function FunnelView() {
   const { query } = route.value
-  const steps = query.getAll('step')[0]?.split('\n').filter(Boolean) ?? []
+  const steps = stepsOf(query.get('steps'))
   const within = query.get('within') ?? '7d'
   const { answer: catalogue } = useAnswer<{ names: CatalogueName[] }>('api/v1/catalogue', 10_000)
   const asked =
@@ -21,7 +21,7 @@ export function FunnelView() {
     .filter(({ type }) => type === 'track')
     .toSorted((left, right) => right.events - left.events)
     .map(({ name }) => name)
-  const set = (next: string[]) => say({ step: next.join('\n') })
+  const set = (next: string[]) => say({ steps: next.length > 0 ? JSON.stringify(next) : undefined })
 
   return (
     <section>
@@ -35,7 +35,7 @@ export function FunnelView() {
             <button
               type="button"
               class="link"
-              aria-label={`Move ${step} up`}
+              aria-label={`Move ${shown(step)} up`}
               disabled={at === 0}
               onClick={() => set(swapped(steps, at))}
             >
@@ -44,7 +44,7 @@ export function FunnelView() {
             <button
               type="button"
               class="link"
-              aria-label={`Leave out ${step}`}
+              aria-label={`Leave out ${shown(step)}`}
               onClick={() => set(steps.filter((_, place) => place !== at))}
             >
               ✕
@@ -81,6 +81,16 @@ export function FunnelView() {
   )
 }
 
+/** JSON, since a name may hold anything. */
+function stepsOf(said: string | null): string[] {
+  try {
+    const steps: unknown = JSON.parse(said ?? '[]')
+    return Array.isArray(steps) ? steps.filter((step) => typeof step === 'string').slice(0, STEPS_MAX) : []
+  } catch {
+    return []
+  }
+}
+
 const swapped = (steps: string[], at: number) => steps.with(at, steps[at - 1]!).with(at - 1, steps[at]!)
 
 function Add({ names, onAdd }: { names: string[]; onAdd(name: string): void }) {
@@ -100,7 +110,7 @@ function Add({ names, onAdd }: { names: string[]; onAdd(name: string): void }) {
       <option value="">Add a milestone …</option>
       {names.map((name) => (
         <option key={name} value={name}>
-          {name.slice(0, 80)}
+          {shown(name, 80)}
         </option>
       ))}
     </select>
