@@ -30,7 +30,7 @@ export function Chart({
     const element = place.current!
     const make = () => {
       plot.current?.destroy()
-      plot.current = new uPlot(optionsOf(element, series, bars), data, element)
+      plot.current = new uPlot(optionsOf(element, series, bars, atSeconds), data, element)
     }
     make()
     const sized = new ResizeObserver(() =>
@@ -50,7 +50,19 @@ export function Chart({
   return <div class="chart" ref={place} role="img" aria-label={label} />
 }
 
-function optionsOf(element: HTMLElement, series: Series[], bars: boolean): uPlot.Options {
+/** Half a bar, so that the outer ones are whole. */
+const halfOf = ([first = 0, second = first + 3600]: readonly number[]) => (second - first) / 2
+
+/** Days are UTC, as they are counted; hours are the reader's. */
+function labelOf(atSeconds: number, stepS: number): string {
+  const at = new Date(atSeconds * 1000)
+  if (stepS >= DAY_S) return at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })
+  return at.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
+}
+
+const DAY_S = 86_400
+
+function optionsOf(element: HTMLElement, series: Series[], bars: boolean, plotted: readonly number[]): uPlot.Options {
   const style = getComputedStyle(element)
   const colour = (name: string) => style.getPropertyValue(name).trim()
   const axis: uPlot.Axis = {
@@ -63,11 +75,19 @@ function optionsOf(element: HTMLElement, series: Series[], bars: boolean): uPlot
     width: element.clientWidth,
     height: element.clientHeight,
     legend: { show: false },
+    tzDate: (seconds) =>
+      uPlot.tzDate(
+        new Date(seconds * 1000),
+        bars && halfOf(plotted) * 2 >= DAY_S ? 'Etc/UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone,
+      ),
     cursor: { y: false, points: { size: 6 } },
     padding: [8, 8, 0, 0],
-    scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
+    scales: {
+      x: { range: (_plot, min, max) => (bars ? [min - halfOf(plotted), max + halfOf(plotted)] : [min, max]) },
+      y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] },
+    },
     axes: [
-      axis,
+      { ...axis, values: (_plot, ticks, _axis, _space, stepS) => ticks.map((tick) => labelOf(tick, stepS)) },
       {
         ...axis,
         size: 44,

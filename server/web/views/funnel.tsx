@@ -35,11 +35,11 @@ export function FunnelView() {
             <button
               type="button"
               class="link"
-              aria-label={`Move ${shown(step)} up`}
+              aria-label={`Move ${shown(step)} one step ahead`}
               disabled={at === 0}
               onClick={() => set(swapped(steps, at))}
             >
-              ↑
+              ←
             </button>
             <button
               type="button"

@@ -46,9 +46,9 @@ function Shown(figures: Figures) {
           last <Ago at={figures.lastStoredAt} />
         </Tile>
         <Tile
-          label="Waiting for the worker"
+          label="Backlog"
           value={count(lag.entries)}
-          note={`requests, ${bytes(lag.bytes)}`}
+          note={`requests wait, ${bytes(lag.bytes)}`}
           testid="tile-lag"
         />
         <Tile label="Worker" value={worker.state} note={`${count(worker.restarts)} restarts`} />
