@@ -201,11 +201,13 @@ test('a store of the version before is upgraded when the server starts', async (
   const tables = database
     .prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`)
     .all()
+  database.exec('DROP TRIGGER events_repeats')
   const old = ['workspaces', 'positions', 'events', 'ids_0', 'ids_1', 'generation', 'rejected']
   for (const { name } of tables) if (!old.includes(name as string)) database.exec(`DROP TABLE ${name}`)
   database.exec(`
     DROP INDEX events_timeline; DROP INDEX events_when;
     ALTER TABLE events DROP COLUMN at; ALTER TABLE events DROP COLUMN subject;
+    ALTER TABLE events DROP COLUMN position; ALTER TABLE events DROP COLUMN place; ALTER TABLE events DROP COLUMN stored_at;
     PRAGMA user_version = 1`)
   database.close()
   expect(await answers(data)).toEqual(before)

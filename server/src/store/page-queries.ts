@@ -20,6 +20,9 @@ const BY_WHO = `id IN (
   SELECT id FROM events WHERE workspace = ? AND user_id = ? UNION ALL
   SELECT id FROM events WHERE workspace = ? AND anonymous_id = ?)`
 
+/** What one look goes over at most: a filter that nothing matches may not keep everybody waiting. */
+const LOOK_EVENTS = 20_000
+
 /** A look into the past goes back over at most so many rejections. */
 const PAST_REJECTED = 50
 
@@ -47,7 +50,9 @@ export function createPageQueries(database: Database): PageQueries {
 
   function conditionsOf(workspace: string, { messageId, who, ...filter }: LiveFilter): Condition[] {
     const id = idOf(workspace)
-    const conditions: Condition[] = [{ sql: 'workspace = ?', values: [id] }]
+    // By the index of the workspace alone, all of it would be read and sorted: `+` keeps SQLite to the order of ids.
+    const isIndexed = filter.event !== undefined || filter.userId !== undefined || filter.anonymousId !== undefined
+    const conditions: Condition[] = [{ sql: `${isIndexed ? '' : '+'}workspace = ?`, values: [id] }]
     for (const [field, column] of Object.entries(COLUMNS)) {
       const value = filter[field as keyof typeof filter]
       if (value !== undefined) conditions.push({ sql: `${column} = ?`, values: [value] })
@@ -81,9 +86,13 @@ export function createPageQueries(database: Database): PageQueries {
     livePlace(audience, filter, last) {
       const newest = liveNewest()
       if (last === 0) return newest
+      // Type and source have no index: of them the newest are searched.
+      const { type: _, source: __, ...indexed } = filter
+      const unbound = Object.keys(indexed).length > 0 || showsRejected(filter)
+      const bound: Condition[] = unbound ? [] : [{ sql: 'id > ?', values: [newest.event - LOOK_EVENTS] }]
       const found = select(
         'SELECT id FROM events',
-        conditionsOf(audience.workspace, filter),
+        [...conditionsOf(audience.workspace, filter), ...bound],
         `ORDER BY id DESC LIMIT ${last}`,
       )
       const rejected = select('SELECT id FROM rejected', [whose(audience)], `ORDER BY id DESC LIMIT ${PAST_REJECTED}`)
@@ -96,9 +105,10 @@ export function createPageQueries(database: Database): PageQueries {
     liveAfter(audience, filter, after, limit) {
       const newest = liveNewest()
       const between = (from: number, to: number): Condition => ({ sql: 'id > ? AND id <= ?', values: [from, to] })
+      const lookedUpTo = Math.min(newest.event, after.event + LOOK_EVENTS)
       const events = select(
         'SELECT id, stored_at, json FROM events',
-        [...conditionsOf(audience.workspace, filter), between(after.event, newest.event)],
+        [...conditionsOf(audience.workspace, filter), between(after.event, lookedUpTo)],
         `ORDER BY id LIMIT ${limit}`,
       ).map(toLiveEvent)
       const rejected = showsRejected(filter)
@@ -114,10 +124,10 @@ export function createPageQueries(database: Database): PageQueries {
         events,
         rejected,
         upTo: {
-          event: fullEvents ? events.at(-1)!.id : newest.event,
+          event: fullEvents ? events.at(-1)!.id : lookedUpTo,
           rejected: fullRejected ? rejected.at(-1)!.id : newest.rejected,
         },
-        more: fullEvents || fullRejected,
+        more: fullEvents || fullRejected || lookedUpTo < newest.event,
       }
     },
 

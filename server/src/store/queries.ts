@@ -55,7 +55,9 @@ export function createQueries(database: Database): Queries {
 
     events(workspace, { messageId, ...filter }, paging) {
       const id = idOf(workspace)
-      const conditions: Condition[] = [{ sql: 'workspace = ?', values: [id] }]
+      // By the index of the workspace alone, all of it would be read and sorted: `+` keeps SQLite to the order of ids.
+      const isIndexed = filter.event !== undefined || filter.userId !== undefined || filter.anonymousId !== undefined
+      const conditions: Condition[] = [{ sql: `${isIndexed ? '' : '+'}workspace = ?`, values: [id] }]
       for (const [field, column] of Object.entries(COLUMNS)) {
         const value = filter[field as keyof typeof filter]
         if (value !== undefined) conditions.push({ sql: `${column} = ?`, values: [value] })
