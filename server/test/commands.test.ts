@@ -205,7 +205,8 @@ test('a store of the version before is upgraded when the server starts', async (
   const old = ['workspaces', 'positions', 'events', 'ids_0', 'ids_1', 'generation', 'rejected']
   for (const { name } of tables) if (!old.includes(name as string)) database.exec(`DROP TABLE ${name}`)
   database.exec(`
-    DROP INDEX events_timeline; DROP INDEX events_when;
+    DROP INDEX events_timeline; DROP INDEX events_when; DROP INDEX events_email;
+    ALTER TABLE events DROP COLUMN email;
     ALTER TABLE events DROP COLUMN at; ALTER TABLE events DROP COLUMN subject;
     ALTER TABLE events DROP COLUMN position; ALTER TABLE events DROP COLUMN place; ALTER TABLE events DROP COLUMN stored_at;
     PRAGMA user_version = 1`)

@@ -37,6 +37,8 @@ export default defineConfig({
   base: './',
   logLevel: 'warn',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  // Other packages bring a Preact of their own; signals must know the one that draws the page.
+  resolve: { dedupe: ['preact'] },
   plugins: [above, compressed],
   build: {
     outDir: here('../dist/web'),

@@ -4,6 +4,10 @@ const ADVICE: Record<string, { title: string; todo: string }> = {
     title: 'Wrong write key',
     todo: 'Put the write key of this workspace into `data-key`: it starts with wk_ and stands on Get started. A pk_ key is for widgets, and an admin token (at_) never belongs into a page.',
   },
+  origin_not_allowed: {
+    title: 'Origin not allowed (CORS)',
+    todo: 'The page is of an origin that is not among `allowedOrigins` of this workspace: add it in the configuration and start again.',
+  },
   missing_write_key: {
     title: 'No write key',
     todo: 'The request said no key. In the snippet it is `data-key`; by HTTP `Authorization: Bearer wk_…`, or `writeKey` in the body.',
