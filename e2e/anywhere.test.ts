@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -30,12 +30,13 @@ const test = base.extend<{ heard: string[]; serveModule: () => Promise<void> }>(
   },
   serveModule: async ({ context, site }, use) => {
     await use(async () => {
-      await context.route(`${site.url}/*.mjs`, (route) =>
-        route.fulfill({
+      await context.route(`${site.url}/**/*.mjs`, (route) => {
+        const path = new URL(route.request().url()).pathname.slice(1)
+        return route.fulfill({
           contentType: 'text/javascript',
-          body: route.request().url().endsWith('worker.mjs') ? WORKER : built('index.mjs'),
-        }),
-      )
+          body: path === 'worker.mjs' ? WORKER : built(path === 'airhop.mjs' ? 'index.mjs' : path),
+        })
+      })
     })
   },
 })
@@ -254,10 +255,10 @@ test('in a page of an extension, events arrive and nothing is thrown or said', a
     mkdirSync(extension)
     const manifest = { manifest_version: 3, name: 'Example', version: '1', host_permissions: ['http://127.0.0.1/*'] }
     writeFileSync(join(extension, 'manifest.json'), JSON.stringify(manifest))
-    writeFileSync(join(extension, 'airhop.mjs'), built('index.mjs'))
+    cpSync(fileURLToPath(new URL('../dist', import.meta.url)), join(extension, 'airhop'), { recursive: true })
     writeFileSync(
       join(extension, 'page.js'),
-      `import { autoPage, createAirhop, sharedId } from './airhop.mjs'
+      `import { autoPage, createAirhop, sharedId } from './airhop/index.mjs'
       const use = [sharedId({ domain: 'auto' }), autoPage()]
       window.airhop = createAirhop({ key: '${ingest.writeKey}', host: '${ingest.url}', flushMs: 50, use })`,
     )

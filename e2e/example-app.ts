@@ -23,7 +23,7 @@ export const buildExample = (name: string, env: Record<string, string>, args: st
   const run = (...command: string[]) => {
     const { status, stdout, stderr } = spawnSync('npm', command, {
       cwd: folder,
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, NEXT_TELEMETRY_DISABLED: '1', ...env },
+      env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1', ...env },
       encoding: 'utf8',
     })
     if (status !== 0) throw new Error(`npm ${command.join(' ')} of examples/${name}: ${stdout}${stderr}`)
@@ -32,7 +32,10 @@ export const buildExample = (name: string, env: Record<string, string>, args: st
     run('ci', '--no-audit', '--no-fund', '--loglevel=error')
   const hash = createHash('sha256').update(JSON.stringify([env, args]))
   const sources = globSync('{package-lock.json,index.html,*.js,src/**/*.*,app/**/*.*}', { cwd: folder }).sort()
-  for (const file of [join(ROOT, 'dist/index.mjs'), ...sources.map((source) => join(folder, source))])
+  for (const file of [
+    ...globSync(join(ROOT, 'dist/{index.mjs,shared/*.mjs}')).sort(),
+    ...sources.map((source) => join(folder, source)),
+  ])
     hash.update(readFileSync(file))
   const stamp = join(folder, 'node_modules/.built')
   const built = hash.digest('hex')

@@ -9,13 +9,13 @@ declare const airhop: Airhop
 const test = base.extend<{ npm: (code: string) => string; twice: string }>({
   /** A module of the page that imports the package as it is built. */
   npm: async ({ page, site }, use) => {
-    const built = readFileSync(fileURLToPath(new URL('../dist/index.mjs', import.meta.url)), 'utf8')
-    await page.route(`${site.url}/airhop.mjs`, (route) =>
-      route.fulfill({ contentType: 'text/javascript', body: built }),
-    )
+    await page.route(`${site.url}/dist/**/*.mjs`, (route) => {
+      const file = fileURLToPath(new URL(`..${new URL(route.request().url()).pathname}`, import.meta.url))
+      return route.fulfill({ contentType: 'text/javascript', body: readFileSync(file, 'utf8') })
+    })
     await use(
       (code) =>
-        `<script type="module">import { autoPage, createAirhop } from '/airhop.mjs'; ${code}; window.moduleRan = true</script>`,
+        `<script type="module">import { autoPage, createAirhop } from '/dist/index.mjs'; ${code}; window.moduleRan = true</script>`,
     )
   },
   /** The file as a later version of it will be. */

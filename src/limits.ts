@@ -73,7 +73,7 @@ export const JOURNAL_KEY_BYTES = 48
  * steps, so that a page which is busy for long has time after that.
  */
 export const TITLE_WAIT_STEP_MS = 50
-export const TITLE_WAIT_STEPS = 5
+export const TITLE_WAIT_STEPS = 9
 
 /** The cookie of the shared id, name and value: it travels with every request of the site. */
 export const COOKIE_MAX_BYTES = 80

@@ -33,5 +33,7 @@ const airhop = createAirhop({
 
 // The array stays, with airhop's methods over its own: code may hold it, and what it has besides (Segment's stub: alias,
 // screen, …) still pushes to it.
-if (Array.isArray(queued)) airhop.push(...Object.assign(queued, airhop).splice(0))
+// Defined and not assigned: where Array.prototype is frozen, `push` can't be assigned.
+if (Array.isArray(queued))
+  airhop.push(...Object.defineProperties(queued, Object.getOwnPropertyDescriptors(airhop)).splice(0))
 else names[global] = airhop
