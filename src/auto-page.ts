@@ -12,7 +12,7 @@ interface Change extends Partial<Event> {
 /**
  * One page call for each real navigation: first load, history changes, restored from the back/forward cache, activation
  * of a prerendered page. None for a change of the fragment alone, nor for the address that it is already, nor for one
- * that is redirected at once. It is made 300 ms later, or when the page goes, with the time of the navigation and the title of then.
+ * that is redirected at once. It is made half a second later, or when the page goes, with the time of the navigation and the title of then.
  */
 export const autoPage =
   (): Extension =>

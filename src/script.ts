@@ -31,9 +31,17 @@ const airhop = createAirhop({
   use: [...(cookieDomain ? [sharedId({ domain: cookieDomain })] : []), ...(page === 'auto' ? [autoPage()] : [])],
 })
 
-// The array stays, with airhop's methods over its own: code may hold it, and what it has besides (Segment's stub: alias,
-// screen, …) still pushes to it.
-// Defined and not assigned: where Array.prototype is frozen, `push` can't be assigned.
-if (Array.isArray(queued))
-  airhop.push(...Object.defineProperties(queued, Object.getOwnPropertyDescriptors(airhop)).splice(0))
-else names[global] = airhop
+if (Array.isArray(queued)) {
+  const calls = queued.splice(0)
+  // Code may hold the array. Defined and not assigned: where Array.prototype is frozen, `push` can't be assigned.
+  Object.defineProperties(queued, Object.getOwnPropertyDescriptors(airhop))
+  // What airhop hasn't is said once: Segment's stub has alias, screen, …
+  const methods = airhop as unknown as Record<string, unknown>
+  for (const name in queued)
+    methods[name] ??= (...args: unknown[]) => {
+      delete methods[name]
+      airhop.push([name, ...args])
+    }
+  airhop.push(...calls)
+}
+names[global] = airhop

@@ -8,7 +8,7 @@ import { extname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 export interface App {
   url: string
@@ -28,10 +28,11 @@ export const buildExample = (name: string, env: Record<string, string>, args: st
     })
     if (status !== 0) throw new Error(`npm ${command.join(' ')} of examples/${name}: ${stdout}${stderr}`)
   }
-  if (changedMs(`${folder}/node_modules/.package-lock.json`) < changedMs(`${folder}/package-lock.json`))
-    run('ci', '--no-audit', '--no-fund', '--loglevel=error')
+  // Without a lock file: npm writes one without the binaries of other platforms, and refuses it afterwards.
+  if (changedMs(`${folder}/node_modules/.package-lock.json`) < changedMs(`${folder}/package.json`))
+    run('install', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error')
   const hash = createHash('sha256').update(JSON.stringify([env, args]))
-  const sources = globSync('{package-lock.json,index.html,*.js,src/**/*.*,app/**/*.*}', { cwd: folder }).sort()
+  const sources = globSync('{package.json,index.html,*.js,src/**/*.*,app/**/*.*}', { cwd: folder }).sort()
   for (const file of [
     ...globSync(join(ROOT, 'dist/{index.mjs,shared/*.mjs}')).sort(),
     ...sources.map((source) => join(folder, source)),
