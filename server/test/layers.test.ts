@@ -58,6 +58,7 @@ const LAYERS = [
   ['store/page-queries.ts'],
   ['store/queries.ts', 'store/removal.ts'],
   ['store/people.ts', 'store/profiles.ts', 'store/counts.ts'],
+  ['store/search-terms.ts'],
   [
     'sources/delivery.ts',
     'sources/reading.ts',

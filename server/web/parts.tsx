@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Refusal, read } from './api.ts'
+import { say } from './route.ts'
 import { ago, hueOf, shortId, shown, visible } from './words.ts'
 
 /** Text of strangers, isolated from the direction of what stands beside it. */
@@ -265,4 +266,26 @@ export function byArrows(event: KeyboardEvent): void {
   const lines = [...(event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>('[data-line]')]
   event.preventDefault()
   lines[lines.indexOf(line) + step]?.focus()
+}
+
+/** Where people or accounts are looked for: what is typed goes into the address, once the typing pauses. */
+export function SearchField({ of, placeholder, search }: { of: string; placeholder: string; search: string }) {
+  const typed = useRef<ReturnType<typeof setTimeout>>(undefined)
+  return (
+    <search class="filters" aria-label={`Find ${of}`}>
+      <input
+        type="search"
+        class="wide"
+        placeholder={placeholder}
+        aria-label={`Find ${of}`}
+        data-testid={`${of}-search`}
+        value={search}
+        onInput={(event) => {
+          const { value } = event.currentTarget
+          clearTimeout(typed.current)
+          typed.current = setTimeout(() => say({ search: value.trim() }), 250)
+        }}
+      />
+    </search>
+  )
 }

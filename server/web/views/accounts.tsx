@@ -1,7 +1,6 @@
-import { useRef } from 'preact/hooks'
 import { Chart } from '../chart.tsx'
-import { Ago, byArrows, Empty, Heading, Said, Trouble, useAnswer } from '../parts.tsx'
-import { linkTo, route, say } from '../route.ts'
+import { Ago, byArrows, Empty, Heading, Said, SearchField, Trouble, useAnswer } from '../parts.tsx'
+import { linkTo, route } from '../route.ts'
 import type { AccountDetail, AccountRow } from '../shapes.ts'
 import { count } from '../words.ts'
 
@@ -17,7 +16,6 @@ export function AccountsView() {
 const nameOf = ({ id, traits }: AccountRow) => (typeof traits.name === 'string' && traits.name ? traits.name : id)
 
 function Search({ search }: { search: string }) {
-  const typed = useRef<ReturnType<typeof setTimeout>>(undefined)
   const path = `api/v1/accounts?${new URLSearchParams({ limit: '100', ...(search.length > 1 && { search }) })}`
   const { answer, trouble } = useAnswer<{ accounts: AccountRow[]; next: string | null }>(path, 5000)
   return (
@@ -25,21 +23,7 @@ function Search({ search }: { search: string }) {
       <Heading title="Accounts">
         <p class="soft">Companies: named by a group call, or made from the domain of business e-mail addresses.</p>
       </Heading>
-      <search class="filters" aria-label="Find accounts">
-        <input
-          type="search"
-          class="wide"
-          placeholder="Name or id"
-          aria-label="Find accounts"
-          data-testid="accounts-search"
-          value={search}
-          onInput={(event) => {
-            const { value } = event.currentTarget
-            clearTimeout(typed.current)
-            typed.current = setTimeout(() => say({ search: value.trim() }), 250)
-          }}
-        />
-      </search>
+      <SearchField of="accounts" placeholder="Name or id" search={search} />
       <Trouble sentence={trouble} />
       {answer?.accounts.length === 0 && (
         <Empty title={search ? 'No account found' : 'No accounts yet'}>

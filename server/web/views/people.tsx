@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect } from 'preact/hooks'
 import { read } from '../api.ts'
-import { Ago, byArrows, Empty, Heading, Said, Trouble, TypeTag, useAnswer, Who } from '../parts.tsx'
-import { linkTo, route, say } from '../route.ts'
+import { Ago, byArrows, Empty, Heading, Said, SearchField, Trouble, TypeTag, useAnswer, Who } from '../parts.tsx'
+import { linkTo, route } from '../route.ts'
 import type { CanonicalEvent, Profile } from '../shapes.ts'
 import { count, hueOf, shortId, titleOf } from '../words.ts'
 
@@ -18,7 +18,6 @@ export function PeopleView() {
 }
 
 function Search({ search }: { search: string }) {
-  const typed = useRef<ReturnType<typeof setTimeout>>(undefined)
   const asked = search.length >= SEARCH_MIN_CHARS ? search : ''
   const path = `api/v1/profiles?${new URLSearchParams({ limit: String(PAGE), order: 'desc', ...(asked && { search: asked }) })}`
   const { answer, trouble } = useAnswer<{ profiles: Profile[]; next: string | null }>(path, 5000)
@@ -27,21 +26,7 @@ function Search({ search }: { search: string }) {
       <Heading title="People">
         <p class="soft">Everybody who did something, known by name or not yet.</p>
       </Heading>
-      <search class="filters" aria-label="Find people">
-        <input
-          type="search"
-          class="wide"
-          placeholder="Name, e-mail, user id, anonymous id"
-          aria-label="Find people"
-          data-testid="people-search"
-          value={search}
-          onInput={(event) => {
-            const { value } = event.currentTarget
-            clearTimeout(typed.current)
-            typed.current = setTimeout(() => say({ search: value.trim() }), 250)
-          }}
-        />
-      </search>
+      <SearchField of="people" placeholder="Name, e-mail, user id, anonymous id" search={search} />
       <Trouble sentence={trouble} />
       {answer?.profiles.length === 0 && (
         <Empty title={asked ? 'Nobody found' : 'Nobody yet'}>
