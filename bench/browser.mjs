@@ -21,7 +21,8 @@ stands</title><link rel="icon" href="data:,"></head><body><h1>Projects</h1></bod
 const preparePage = () => {
   let made = 0
   const next = () => ({
-    id: `bench-${`${made++}`.padStart(6, '0')}`,
+    // Not in base 10: V8 keeps 64 kB of the texts of such numbers, which would count as the program's.
+    id: `bench-${(made++).toString(36).padStart(6, '0')}`,
     plan: 'pro',
     template: 'kanban',
     members: 12,

@@ -90,7 +90,7 @@ export const openCollector = async () => {
 }
 
 /** The ids that `track` in browser.mjs gives to events. */
-const idsOf = (body, url) => [...textOf(body, url).matchAll(/bench-(\d{6})/g)].map(([, id]) => id)
+const idsOf = (body, url) => [...textOf(body, url).matchAll(/bench-([0-9a-z]{6})/g)].map(([, id]) => id)
 
 const textOf = (body, url) => {
   const text = `${isGzip(body) ? gunzipSync(body) : body}\n${url}`

@@ -54,7 +54,7 @@ test('a write key that the server does not know: one console error, the events a
     Object.entries(localStorage)
       .filter(([key]) => key.startsWith('airhop.is_one.q.'))
       .sort()
-      .map(([, json]) => JSON.parse(json).event),
+      .flatMap(([, json]) => JSON.parse(json).batch.map(({ event }: { event: string }) => event)),
   )
   expect(kept).toEqual(['first', 'second', 'clicked'])
   expect(heard.errors).toEqual([expect.stringMatching(/^airhop: .*write key.*data-key/)])

@@ -5,10 +5,10 @@ import { BATCH_MAX_BYTES } from './limits.ts'
 export const takeBatch = (entries: Entry[], maxEvents: number): Entry[] => {
   let room = BATCH_MAX_BYTES
   let last: unknown
-  const end = entries.findIndex(({ envelope, bytes }, index) => {
-    // An envelope's text is not measured but bounded: it has few characters that take three bytes.
-    room -= bytes + 1 + (envelope === last ? 0 : envelope.head.length * 2)
-    last = envelope
+  const end = entries.findIndex(({ head, bytes }, index) => {
+    // A head is not measured but bounded: it has few characters that take three bytes.
+    room -= bytes + 1 + (head === last ? 0 : head.length * 2)
+    last = head
     return index && (room < 0 || index >= maxEvents)
   })
   return end < 0 ? entries : entries.slice(0, end)
@@ -18,10 +18,10 @@ export const takeBatch = (entries: Entry[], maxEvents: number): Entry[] => {
 export const toBody = (entries: Entry[]): string => {
   const open: string[] = []
   let last: unknown
-  for (const { envelope, json } of entries) {
-    if (envelope === last) open.push(`${open.pop()},${json}`)
-    else open.push(`${envelope.head},"sentAt":"${new Date().toISOString()}","batch":[${json}`)
-    last = envelope
+  for (const { head, json } of entries) {
+    if (head === last) open.push(`${open.pop()},${json}`)
+    else open.push(`${head},"sentAt":"${new Date().toISOString()}","batch":[${json}`)
+    last = head
   }
   const body = `${open.join(']},')}]}`
   return open[1] ? `[${body}]` : body

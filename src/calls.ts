@@ -120,14 +120,15 @@ export const createCalls = ({ off, consent, identity, envelopeNow, queue, sender
     new Promise((answer) => {
       let messageId = ''
       let entry: Entry | undefined
-      let reason = problem || off || (consent.now() === 'denied' && 'opted_out')
+      const who = now()
+      let reason = problem || off || (who.anonymousId ? '' : 'opted_out')
       if (!reason)
         try {
-          const { id, envelope, page } = envelopeNow(now())
+          const { id, head, page } = envelopeNow(who)
           const given = options || {}
           messageId = given.messageId || id
           const json = serialize(type, said, given, messageId, page)
-          entry = { id, messageId, envelope, json, bytes: utf8Bytes(json), answer }
+          entry = { id, messageId, head, json, bytes: utf8Bytes(json), answer, chunk: undefined }
           if (entry.bytes > EVENT_MAX_BYTES) reason = 'event_too_large'
         } catch {
           reason = 'unserializable'

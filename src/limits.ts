@@ -65,8 +65,11 @@ export const EVENT_MAX_AGE_MS = 7 * 86_400_000
 /** What waits may take so much of the 5 MiB that an origin has; the oldest go first, and are counted. */
 export const QUEUE_MAX_BYTES = 1024 * 1024
 
-/** What an event costs in the journal besides itself: its key. */
+/** What an event made alone costs in the journal besides itself and its head: its key. */
 export const JOURNAL_KEY_BYTES = 48
+
+/** Events of one key of the journal; the answer to a batch rewrites no more than so many. */
+export const CHUNK_MAX_EVENTS = 40
 
 /**
  * Routers set the title and the canonical link of a new page, or redirect, so much later at most; it is told of then. In

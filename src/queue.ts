@@ -5,7 +5,7 @@ import type { Fate, Listener, Result, Stats } from './result.ts'
 /** What this page has in its charge: its own events, and for the time of a drain those of pages before. */
 export const openQueue = (journal: Journal, log: (...line: unknown[]) => void) => {
   /** In order of sending. */
-  const waiting = new Map<string, Entry>()
+  const waiting = new Set<Entry>()
   const listeners = new Set<(fate: Fate, result: Result) => void>()
   const counts = { delivered: 0, rejected: 0 }
   const dropped: Record<string, number> = {}
@@ -14,7 +14,7 @@ export const openQueue = (journal: Journal, log: (...line: unknown[]) => void) =
   let bytes = 0
 
   /** Events of this page. */
-  const own = () => [...waiting.values()].filter(({ answer }) => answer)
+  const own = () => [...waiting].filter(({ answer }) => answer)
 
   /** Where every event is counted that ends, so that no loss is without a name. */
   const end = (
@@ -35,26 +35,31 @@ export const openQueue = (journal: Journal, log: (...line: unknown[]) => void) =
   /** The one way out of waiting: it was answered for, or is lost under a name. */
   const settle = (entry: Entry, status: Result['status'], reason?: string) => {
     // Dropped to make room while its request was under way: it is counted already.
-    if (waiting.delete(entry.id)) {
+    if (waiting.delete(entry)) {
       journal.remove(entry)
-      bytes -= sizeOf(entry)
+      bytes -= entry.bytes
       // A page that is gone has counted its own; what is lost of it, it can't count any more.
       if (entry.answer || reason) end(entry, status, reason)
     }
   }
 
-  const sizeOf = (entry: Entry) => entry.bytes + JOURNAL_KEY_BYTES
+  const sizeOf = ({ bytes, head }: Entry, first: boolean) => bytes + (first ? head.length + JOURNAL_KEY_BYTES : 1)
+
+  /** In the journal and not in this page's charge, oldest first. */
+  const left = () => {
+    const keys = new Set([...waiting].map(({ chunk }) => chunk?.key))
+    return journal.list().filter(({ chunk }) => !keys.has(chunk!.key))
+  }
 
   /** Counts what all pages have in the journal; what is too much goes, the oldest first. */
   const measure = () => {
     bytes = 0
     let last: unknown
-    const entries = new Map([...journal.list().map((entry) => [entry.id, entry] as const), ...waiting])
-    for (const entry of [...entries.values()].reverse()) {
-      bytes += sizeOf(entry) + (entry.envelope === last ? 0 : entry.envelope.head.length)
-      last = entry.envelope
+    for (const entry of [...left(), ...waiting].reverse()) {
+      bytes += sizeOf(entry, entry.chunk !== last)
+      last = entry.chunk
       if (bytes > QUEUE_MAX_BYTES * 0.9) {
-        waiting.set(entry.id, entry)
+        waiting.add(entry)
         settle(entry, 'dropped', 'storage_full')
       }
     }
@@ -63,12 +68,13 @@ export const openQueue = (journal: Journal, log: (...line: unknown[]) => void) =
   return {
     own,
     waiting,
+    left,
     measure,
     end,
     settle,
     add(entry: Entry) {
-      waiting.set(entry.id, entry)
-      bytes += sizeOf(entry)
+      waiting.add(entry)
+      bytes += sizeOf(entry, !entry.chunk?.entries[1])
       if (bytes > QUEUE_MAX_BYTES) measure()
     },
     on(wanted: Fate, listener: Listener) {

@@ -27,6 +27,9 @@ interface Parts {
   complain(sentence: string): void
 }
 
+/** In place of what holds the call's promise in memory. */
+const answered = () => {}
+
 /** Empties the queue: in batches, one request at a time, each event until the server has answered for it. */
 export const createSender = ({ url, flushMs, consent, queue, journal, prefix, log, complain }: Parts) => {
   const { waiting, own, settle } = queue
@@ -71,7 +74,10 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
 
   /** Tells the calls that wait that their events are kept, and will be tried again. */
   const save = (entries: Entry[], reason?: string) => {
-    for (const { messageId, answer } of entries) answer!({ messageId, status: 'saved', reason })
+    for (const entry of entries) {
+      entry.answer!({ messageId: entry.messageId, status: 'saved', reason })
+      entry.answer = answered
+    }
   }
 
   const wake = () => {
@@ -109,7 +115,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       !pauseMs()
     ) {
       const batch = takeBatch(
-        [...waiting.values()].filter((entry) => !suspects.has(entry)),
+        [...waiting].filter((entry) => !suspects.has(entry)),
         maxEvents,
       )
       more = batch.length < waiting.size
@@ -197,20 +203,19 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
   const drain = async (): Promise<boolean> => {
     let rest = false
     if (phase !== 'here') return rest
-    for (const entry of journal.list()) {
+    for (const entry of queue.left()) {
       const age = Date.now() - madeAt(entry.id)
-      if (waiting.has(entry.id)) continue
       // A clock that was set back makes events of the future: they are no one's any more.
       if (pauseMs() || Math.abs(age) < DRAIN_AGE_MS) rest = true
       else {
-        waiting.set(entry.id, entry)
+        waiting.add(entry)
         if (age > EVENT_MAX_AGE_MS) settle(entry, 'dropped', 'expired')
       }
     }
     hurry()
     await inFlight
     // Those that are not settled stay in the journal.
-    for (const { id, answer } of waiting.values()) if (!answer) rest = waiting.delete(id)
+    for (const entry of waiting) if (!entry.answer) rest = waiting.delete(entry)
     return rest
   }
 
@@ -219,7 +224,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     const state = consent.now()
     if (state === 'denied') {
       phase = 'held'
-      for (const entry of waiting.values()) settle(entry, 'dropped', 'opted_out')
+      for (const entry of waiting) settle(entry, 'dropped', 'opted_out')
       for (const name of namesOf(prefix)) if (name !== 'consent') remove(prefix + name)
     } else if (state === 'granted' && !document.prerendering && (phase === 'held' || phase === 'away')) {
       if (phase === 'held') for (const entry of own()) journal.put(entry)
@@ -239,8 +244,8 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
 
     /** Something was added. */
     add(entry: Entry) {
-      queue.add(entry)
       if (phase !== 'held') journal.put(entry)
+      queue.add(entry)
       if (phase !== 'here' || pauseMs()) save([entry])
       wake()
     },
@@ -250,7 +255,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       new Promise((resolve) => {
         const before = own()
         const check = (late?: boolean) => {
-          const left = before.filter(({ id }) => waiting.has(id)).length
+          const left = before.filter((entry) => waiting.has(entry)).length
           if (!left || late || phase === 'stopped') {
             checks.delete(check)
             resolve(left)
@@ -274,6 +279,8 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       while (entries[0] && !navigator.sendBeacon?.(url, toBody(entries)))
         entries = entries.slice(1 + entries.length / 4)
       phase = 'away'
+      // Of a frame that is removed no task ends.
+      journal.save()
       left?.()
       save(own())
     },

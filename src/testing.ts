@@ -58,14 +58,14 @@ export const createTestAirhop = <Plan extends PlanOf<Plan> = Open>({
   }
   // As while consent is pending: in memory alone.
   const identity = openIdentity('', { ...consent, now: () => (state === 'denied' ? 'denied' : 'pending') })
-  const queue = openQueue({ put() {}, remove() {}, list: () => [] }, log)
+  const queue = openQueue({ put() {}, remove() {}, save() {}, list: () => [] }, log)
   for (const fate of ['rejected', 'dropped'] as const) queue.on(fate, ({ reason }) => refused.push(`${reason}`))
 
   const send = () => {
     for (const entry of queue.own()) {
       if (state === 'denied') queue.settle(entry, 'dropped', 'opted_out')
       else if (state === 'granted') {
-        events.push(...readEvents(`${entry.envelope.head},"batch":[${entry.json}]}`))
+        events.push(...readEvents(`${entry.head},"batch":[${entry.json}]}`))
         queue.settle(entry, 'stored')
       }
     }
@@ -113,8 +113,7 @@ const openWithoutPage = (): ReturnType<typeof openEnvelopes> => {
   const page = { url: 'http://localhost/', path: '/', referrer: '', search: '', title: '' }
   return (who) => {
     const context = { page, library: { name: 'airhop', version: VERSION } }
-    const envelope = { id: uuid(), head: JSON.stringify({ writeKey: KEY, ...who, context }).slice(0, -1), waiting: 0 }
-    return { id: envelope.id, envelope, page }
+    return { id: uuid(), head: JSON.stringify({ writeKey: KEY, ...who, context }).slice(0, -1), page }
   }
 }
 

@@ -158,8 +158,12 @@ export const closePage = () => {
   delete (window as { __airhop?: unknown }).__airhop
 }
 
-/** The events that this browser keeps for a key. */
-export const kept = (key: string): string[] =>
+/** The names of what this browser keeps of events for a key. */
+export const keptKeys = (key: string): string[] =>
   Object.keys(localStorage)
     .filter((name) => name.startsWith(`airhop.${key.slice(-6)}.q.`))
     .sort()
+
+/** The events that this browser keeps for a key, as JSON. */
+export const kept = (key: string): string[] =>
+  keptKeys(key).flatMap((name) => readBody(localStorage.getItem(name)!).events.map((event) => JSON.stringify(event)))

@@ -42,11 +42,11 @@ const brotliBytes = (code: string): number =>
 
 // Each what was reached, and 1 % more.
 test.each([
-  ['createAirhop alone', `export { createAirhop } from 'airhop'`, 4968],
-  ['createAirhop with autoPage', `export { autoPage, createAirhop } from 'airhop'`, 5234],
-  ['createAirhop with sharedId', `export { createAirhop, sharedId } from 'airhop'`, 5276],
-  ['everything of airhop', `export * from 'airhop'`, 5551],
-  ['airhop/react besides airhop', `export * from 'airhop'; export * from 'airhop/react'`, 5695],
+  ['createAirhop alone', `export { createAirhop } from 'airhop'`, 5096],
+  ['createAirhop with autoPage', `export { autoPage, createAirhop } from 'airhop'`, 5372],
+  ['createAirhop with sharedId', `export { createAirhop, sharedId } from 'airhop'`, 5407],
+  ['everything of airhop', `export * from 'airhop'`, 5691],
+  ['airhop/react besides airhop', `export * from 'airhop'; export * from 'airhop/react'`, 5825],
 ])(
   '%s has at most so many bytes by brotli',
   async (_, program, maxBytes) => {

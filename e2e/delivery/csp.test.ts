@@ -7,9 +7,12 @@ test('a page whose CSP forbids the requests keeps its events for one that allows
   shop.page('/', { head: `<meta http-equiv="Content-Security-Policy" content="connect-src 'self'">` })
   const visitor = await shop.enter()
   await visitor.track(5)
-  expect(await visitor.tab.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('.q.')).length)).toBe(
-    5,
+  const kept = await visitor.tab.evaluate(() =>
+    Object.keys(localStorage)
+      .filter((key) => key.includes('.q.'))
+      .flatMap((key) => JSON.parse(localStorage[key]).batch),
   )
+  expect(kept).toHaveLength(5)
   expect(faults.arrivals).toEqual([])
   await visitor.goTo('/next')
 
