@@ -67,23 +67,10 @@ export function createCounts(database: Database, idOf: (workspace: string) => nu
                WHERE e.workspace = ? AND e.event = ? AND e.at >= ? AND e.at < ?`,
               [id, event, from, to],
             ]
-      const { days: dayText, roots: rootText } = database
-        .prepare(`SELECT json_group_array(day) AS days, json_group_array(root) AS roots FROM (${source})`)
-        .get(...values) as { days: string; roots: string }
-      const dayOf = JSON.parse(dayText) as number[]
-      const rootOf = JSON.parse(rootText) as number[]
-      const byDay = new Map<number, Set<number>>()
-      for (let at = 0; at < dayOf.length; at += 1) {
-        const people = byDay.get(dayOf[at]!)
-        if (people) people.add(rootOf[at]!)
-        else byDay.set(dayOf[at]!, new Set([rootOf[at]!]))
-      }
-      return {
-        people: new Set(rootOf).size,
-        days: [...byDay]
-          .sort(([a], [b]) => a - b)
-          .map(([day, people]) => ({ day, name: '', events: 0, people: people.size })),
-      }
+      const rows = database
+        .prepare(`SELECT day, json_group_array(root) AS roots FROM (${source}) GROUP BY day ORDER BY day`)
+        .all(...values) as { day: number; roots: string }[]
+      return countPeople(rows.map(({ day, roots }) => ({ day, roots: JSON.parse(roots) as number[] })))
     },
 
     funnel(workspace, steps, withinMs, days) {
@@ -101,6 +88,25 @@ export function createCounts(database: Database, idOf: (workspace: string) => nu
       return found.get(idOf(workspace), event, from, to) !== undefined
     },
   }
+}
+
+/** How many different people there are, in all and on each day. Roots are counted off in arrays: sets take six times as long. */
+function countPeople(days: readonly { day: number; roots: readonly number[] }[]): ReturnType<CountQueries['people']> {
+  const greatest = days.reduce((max, { roots }) => roots.reduce((a, b) => (a > b ? a : b), max), 0)
+  // By root, the place in `days` where it was seen last, from 1.
+  const seen = new Int32Array(greatest + 1)
+  let people = 0
+  const counted = days.map(({ day, roots }, index) => {
+    let today = 0
+    for (const root of roots) {
+      if (seen[root] === index + 1) continue
+      if (seen[root] === 0) people += 1
+      seen[root] = index + 1
+      today += 1
+    }
+    return { day, name: '', events: 0, people: today }
+  })
+  return { people, days: counted }
 }
 
 interface Stream {
