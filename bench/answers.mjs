@@ -51,7 +51,9 @@ try {
     `/export?format=ndjson&userId=${PERSON}`,
   ]
   const sql = await indexedRead()
-  console.log(`${EVENTS} events, medians of ${ROUNDS}: ms that pass, mean ms of CPU, times the indexed read (by what passes)`)
+  console.log(
+    `${EVENTS} events, medians of ${ROUNDS}: ms that pass, mean ms of CPU, times the indexed read (by what passes)`,
+  )
   const row = ({ ms, cpuMs }, name) =>
     console.log(`${[ms, cpuMs, ms / sql.ms].map((value) => value.toFixed(2).padStart(9)).join('')}  ${name}`)
   row(sql, 'indexed read of 100 events by SQL')

@@ -18,6 +18,9 @@ process.on('message', async (message) => {
   process.exit(0)
 })
 
+// Nobody is left to stop it: the bench has failed.
+process.on('disconnect', () => process.exit(1))
+
 /** The least that is possible: HTTP and JSON.parse. */
 async function startFloor() {
   const http = createServer(async (request, response) => {

@@ -7,16 +7,23 @@ export type Statement = StatementSync
 /** How long a statement waits for a lock of another connection: longer than any of our transactions. */
 const BUSY_TIMEOUT_MS = 5000
 
+/** SQLite's own, of a new file. */
+const PAGE_BYTES = 4096
+
 /**
  * A connection for writing: WAL, and every commit is on the disk when it returns. The WAL of an earlier connection is
  * folded into the file first: after a failed fsync the kernel no longer knows which of its pages are on the disk
  * (https://lwn.net/Articles/752063/), so nothing may be appended to it. Throws if the disk does not take that, or if
- * `prepare` does.
+ * `prepare` does. `pageBytes` is that of a new file.
  */
-export function openForWriting<Opened>(file: string, prepare: (database: Database) => Opened): Opened {
+export function openForWriting<Opened>(
+  file: string,
+  prepare: (database: Database) => Opened,
+  pageBytes = PAGE_BYTES,
+): Opened {
   const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
   try {
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    database.exec(`PRAGMA page_size = ${pageBytes}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`)
     const checkpoint = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
     if (checkpoint?.busy !== 0) throw new Error(`${file} is in use by something that does not let go`)
     return prepare(database)

@@ -51,6 +51,24 @@ test('hands over what was appended, byte for byte and in order', async () => {
   await log.close()
 })
 
+test('keeps a long body in less space and hands it over byte for byte, after it is opened again too', async () => {
+  const file = join(temporaryFolder(), 'log.db')
+  const body = Buffer.from(JSON.stringify(Array.from({ length: 200 }, (_, n) => ({ event: 'Größe', n, none: null }))))
+  const log = openSqliteLog({ file })
+  await log.append([{ ...entry(body), encoding: null }, entry(body)])
+  const { bytes } = log.backlog()
+  expect(bytes).toBeLessThan(body.length * 1.5)
+  expect(bytes).toBeGreaterThan(body.length)
+  for (const position of [1, 2]) expect(Buffer.from((await log.entryAt(0, position))!.body)).toEqual(body)
+  await log.close()
+
+  const after = openSqliteLog({ file })
+  await after.release(0, 0)
+  expect(after.backlog()).toEqual({ entries: 2, bytes })
+  expect(Buffer.from((await after.entryAt(0, 1))!.body)).toEqual(body)
+  await after.close()
+})
+
 test('goes on after the position it is told, and rejects when the handling does', async () => {
   const log = openSqliteLog({ file: join(temporaryFolder(), 'log.db') })
   for (const body of ['1', '2', '3']) await log.append([entry(body)])

@@ -1,3 +1,4 @@
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type { Refusal } from '../errors.ts'
 import type { Database } from '../sqlite.ts'
 import type { Entry, RequestFacts, Rulings, Source } from './port.ts'
@@ -16,26 +17,60 @@ const SCHEMA = `
     events      INTEGER NOT NULL,
     refusal     TEXT,
     body        BLOB NOT NULL,
-    rulings     TEXT
+    rulings     TEXT,
+    packed      INTEGER
   )`
+
+/**
+ * A body from this length on, which its sender has not compressed, is kept compressed: of a batch of 100 events half a
+ * microsecond an event, and a tenth of the bytes to write and to keep. Of less, it costs more than it saves.
+ */
+const PACKED_MIN_BYTES = 4096
+
+/** Its fastest level: that of others is 2 % better here. */
+const PACKING = { params: { [constants.ZSTD_c_compressionLevel]: -1 } }
 
 /** Makes the table, or brings one of an earlier version to this. */
 export function createTable(database: Database): void {
   database.exec(SCHEMA)
-  const hasRulings = database.prepare(`SELECT 1 FROM pragma_table_info('entries') WHERE name = 'rulings'`).get()
-  if (!hasRulings) database.exec('ALTER TABLE entries ADD COLUMN rulings TEXT')
+  const has = database.prepare(`SELECT 1 FROM pragma_table_info('entries') WHERE name = ?`)
+  if (!has.get('rulings')) database.exec('ALTER TABLE entries ADD COLUMN rulings TEXT')
+  if (!has.get('packed')) database.exec('ALTER TABLE entries ADD COLUMN packed INTEGER')
 }
 
 export const INSERT = `
-  INSERT INTO entries (source, door, received_at, workspace, facts, encoding, body_bytes, events, refusal, body, rulings)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+  INSERT INTO entries (source, door, received_at, workspace, facts, encoding, body_bytes, events, refusal, body, rulings, packed)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 export const NEXT = 'SELECT * FROM entries WHERE position > ? ORDER BY position'
 
 export const AT = 'SELECT * FROM entries WHERE position = ?'
 
+/** What an entry takes beside its body and its rulings, about. */
+const OVERHEAD_BYTES = 256
+
+/** Of SQL: what a row takes, about; as `bytesOf`. */
+export const ROW_BYTES = `length(body) + coalesce(length(rulings), 0) + ${OVERHEAD_BYTES}`
+
+export const bytesOf = ({ body, rulings }: Row): number => body.length + (rulings?.length ?? 0) + OVERHEAD_BYTES
+
+export type Row = ReturnType<typeof toRow>
+
 export function toRow(entry: Entry) {
-  return [
+  const { receivedAtMs, body, rulings } = entry
+  const packed = !entry.encoding && body.length >= PACKED_MIN_BYTES
+  return {
+    receivedAtMs,
+    body: packed ? zstdCompressSync(body, PACKING) : body,
+    rulings: rulings && JSON.stringify(rulings),
+    packed: Number(packed),
+    entry,
+  }
+}
+
+/** The parameters of `INSERT`. */
+export const valuesOf = ({ entry, body, rulings, packed }: Row) =>
+  [
     entry.source,
     entry.door,
     entry.receivedAtMs,
@@ -45,10 +80,10 @@ export function toRow(entry: Entry) {
     entry.bodyBytes,
     entry.events,
     entry.refusal && JSON.stringify(entry.refusal),
-    entry.body,
-    entry.rulings && JSON.stringify(entry.rulings),
+    body,
+    rulings,
+    packed,
   ] as const
-}
 
 export const toEntry = (row: Record<string, unknown>): Entry => ({
   source: row.source as Source,
@@ -57,7 +92,7 @@ export const toEntry = (row: Record<string, unknown>): Entry => ({
   workspace: row.workspace as string | null,
   facts: JSON.parse(row.facts as string) as RequestFacts,
   encoding: row.encoding as string | null,
-  body: row.body as Uint8Array,
+  body: row.packed ? zstdDecompressSync(row.body as Uint8Array) : (row.body as Uint8Array),
   bodyBytes: row.body_bytes as number,
   events: row.events as number,
   refusal: row.refusal === null ? null : (JSON.parse(row.refusal as string) as Refusal),

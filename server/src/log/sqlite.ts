@@ -1,15 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Database, openForReading, openForWriting, type Statement, transaction } from '../sqlite.ts'
-import { AT, createTable, INSERT, NEXT, toEntry, toRow } from './entries-table.ts'
+import {
+  AT,
+  bytesOf,
+  createTable,
+  INSERT,
+  NEXT,
+  ROW_BYTES,
+  type Row,
+  toEntry,
+  toRow,
+  valuesOf,
+} from './entries-table.ts'
 import { createLedger } from './ledger.ts'
-import { type Chunk, type Entry, type Log, LogFull, LogUnavailable, type Position } from './port.ts'
+import { type Chunk, type Log, LogFull, LogUnavailable, type Position } from './port.ts'
 
 /** What may wait for processing before appends are refused: minutes of a full load. */
 const LOG_MAX_BYTES = 1024 ** 3
-
-/** What an entry takes beside its body and what was said of its calls, about; and what each saying takes beside its message. */
-const ENTRY_OVERHEAD_BYTES = 256
-const RULING_OVERHEAD_BYTES = 96
 
 /** What may wait in memory for the next commit. A turn of the event loop hardly gathers a tenth of it. */
 const QUEUE_MAX_BYTES = 64 * 1024 ** 2
@@ -30,11 +37,11 @@ const REOPEN_MS = 1000
 
 /** So many positions are summed up together when the log is opened. */
 const OPENING = `
-  SELECT max(position) AS last, sum(length(body) + coalesce(length(rulings), 0) + ${ENTRY_OVERHEAD_BYTES}) AS bytes, max(received_at) AS at
+  SELECT max(position) AS last, sum(${ROW_BYTES}) AS bytes, max(received_at) AS at
   FROM entries GROUP BY position / 100 ORDER BY last`
 
 interface Waiting {
-  entries: readonly Entry[]
+  rows: readonly Row[]
   bytes: number
   resolve(): void
   reject(error: Error): void
@@ -73,9 +80,9 @@ export function openSqliteLog({
     queue = []
     queuedBytes = 0
     try {
-      const positions = writer.append(waiting.map(({ entries }) => entries))
-      waiting.forEach(({ entries, bytes, resolve }, at) => {
-        ledger.add(positions[at]!, bytes, entries.at(-1)?.receivedAtMs ?? now())
+      const positions = writer.append(waiting.map(({ rows }) => rows))
+      waiting.forEach(({ rows, bytes, resolve }, at) => {
+        ledger.add(positions[at]!, bytes, rows.at(-1)?.receivedAtMs ?? now())
         resolve()
       })
     } catch (error) {
@@ -85,13 +92,14 @@ export function openSqliteLog({
 
   return {
     append(entries) {
-      const bytes = entries.reduce((sum, entry) => sum + bytesOf(entry), 0)
+      const rows = entries.map(toRow)
+      const bytes = rows.reduce((sum, row) => sum + bytesOf(row), 0)
       if (ledger.backlog().bytes + queuedBytes + bytes > maxBytes || queuedBytes + bytes > QUEUE_MAX_BYTES) {
         return Promise.reject(new LogFull(`${ledger.backlog().bytes} bytes wait to be processed.`))
       }
       queuedBytes += bytes
       if (queue.length === 0) setImmediate(() => queue.length > 0 && commitQueue())
-      return new Promise((resolve, reject) => queue.push({ entries, bytes, resolve, reject }))
+      return new Promise((resolve, reject) => queue.push({ rows, bytes, resolve, reject }))
     },
 
     async consume(_partition, after, handle, signal) {
@@ -195,10 +203,10 @@ function createWriter(file: string, onFirstOpen: (database: Database) => void) {
     },
 
     /** The position of the last entry of each group. */
-    append: (groups: readonly (readonly Entry[])[]): Position[] =>
+    append: (groups: readonly (readonly Row[])[]): Position[] =>
       write(({ insert }) =>
-        groups.map((entries) => {
-          for (const entry of entries) newest = Number(insert.run(...toRow(entry)).lastInsertRowid)
+        groups.map((rows) => {
+          for (const row of rows) newest = Number(insert.run(...valuesOf(row)).lastInsertRowid)
           return newest
         }),
       ),
@@ -224,12 +232,6 @@ function readChunk(next: Statement, after: Position): Chunk {
   }
   return { entries, upTo: entries.at(-1)?.position ?? after }
 }
-
-const bytesOf = ({ body, rulings }: Entry) =>
-  (rulings?.said ?? []).reduce(
-    (sum, { message }) => sum + message.length + RULING_OVERHEAD_BYTES,
-    body.length + ENTRY_OVERHEAD_BYTES,
-  )
 
 const asUnavailable = (error: unknown) =>
   error instanceof LogUnavailable ? error : new LogUnavailable((error as Error).message, { cause: error })

@@ -9,16 +9,11 @@ import type {
   PageQueries,
   RefusalGroup,
 } from './port.ts'
-import { BY_MESSAGE_ID, COLUMNS, type Condition } from './queries.ts'
+import { BY_MESSAGE_ID, type Condition, conditionsOf } from './queries.ts'
 
 const EXAMPLES = 5
 
 const REJECTED = 'id, received_at, source, status, code, message, place, message_id, body'
-
-/** By both indexes: an OR would be left to a scan. */
-const BY_WHO = `id IN (
-  SELECT id FROM events WHERE workspace = ? AND user_id = ? UNION ALL
-  SELECT id FROM events WHERE workspace = ? AND anonymous_id = ?)`
 
 /** What one look goes over at most: a filter that nothing matches may not keep everybody waiting. */
 const LOOK_EVENTS = 20_000
@@ -47,20 +42,6 @@ export function createPageQueries(database: Database): PageQueries {
 
   /** Of a workspace that has stored nothing yet there is no id; -1 is nobody's. */
   const idOf = (workspace: string) => (findWorkspace.get(workspace)?.id as number | undefined) ?? -1
-
-  function conditionsOf(workspace: string, { messageId, who, ...filter }: LiveFilter): Condition[] {
-    const id = idOf(workspace)
-    // By the index of the workspace alone, all of it would be read and sorted: `+` keeps SQLite to the order of ids.
-    const isIndexed = filter.event !== undefined || filter.userId !== undefined || filter.anonymousId !== undefined
-    const conditions: Condition[] = [{ sql: `${isIndexed ? '' : '+'}workspace = ?`, values: [id] }]
-    for (const [field, column] of Object.entries(COLUMNS)) {
-      const value = filter[field as keyof typeof filter]
-      if (value !== undefined) conditions.push({ sql: `${column} = ?`, values: [value] })
-    }
-    if (who !== undefined) conditions.push({ sql: BY_WHO, values: [id, who, id, who] })
-    if (messageId !== undefined) conditions.push({ sql: BY_MESSAGE_ID, values: [id, messageId, id, messageId] })
-    return conditions
-  }
 
   const select = (sql: string, conditions: Condition[], tail: string) =>
     database
@@ -92,7 +73,7 @@ export function createPageQueries(database: Database): PageQueries {
       const bound: Condition[] = unbound ? [] : [{ sql: 'id > ?', values: [newest.event - LOOK_EVENTS] }]
       const found = select(
         'SELECT id FROM events',
-        [...conditionsOf(audience.workspace, filter), ...bound],
+        [...conditionsOf(idOf(audience.workspace), filter), ...bound],
         `ORDER BY id DESC LIMIT ${last}`,
       )
       const rejected = select('SELECT id FROM rejected', [whose(audience)], `ORDER BY id DESC LIMIT ${PAST_REJECTED}`)
@@ -108,7 +89,7 @@ export function createPageQueries(database: Database): PageQueries {
       const lookedUpTo = Math.min(newest.event, after.event + LOOK_EVENTS)
       const events = select(
         'SELECT id, stored_at, json FROM events',
-        [...conditionsOf(audience.workspace, filter), between(after.event, lookedUpTo)],
+        [...conditionsOf(idOf(audience.workspace), filter), between(after.event, lookedUpTo)],
         `ORDER BY id LIMIT ${limit}`,
       ).map(toLiveEvent)
       const rejected = showsRejected(filter)

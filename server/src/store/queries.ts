@@ -1,16 +1,32 @@
 import type { Database } from '../sqlite.ts'
 import { createCounts } from './counts.ts'
+import { KIND } from './ownership.ts'
 import type { EventFilter, Page, Paging, Queries } from './port.ts'
 import { createProfiles } from './profiles.ts'
 
-/** Columns by which events are asked for. `messageId` is not among them: the ids are kept apart, see dedup.ts. */
-export const COLUMNS = {
-  userId: 'user_id',
-  anonymousId: 'anonymous_id',
+/** Columns by which events are asked for. Not among them: `messageId`, whose ids are kept apart, see dedup.ts; and who it was. */
+const COLUMNS = {
   event: 'event',
   type: 'type',
   source: 'source',
 } satisfies Partial<Record<keyof EventFilter, string>>
+
+/**
+ * Events in the order of their ids, by the subjects whose timelines they may be in: an index of each id's text would be
+ * a third of what an event takes, and its pages all over the file.
+ */
+const inTimelines = (subjects: string) => `id IN (SELECT id FROM events WHERE subject IN (${subjects}))`
+
+/** Of an id of a kind, as `?` workspace and `?` key. */
+const SUBJECT = (kind: number) => `SELECT id FROM subjects WHERE workspace = ? AND kind = ${kind} AND key = ?`
+
+/** Whoever has used a browser; with the browser's own events before that. */
+const USERS_OF_BROWSER = `
+  SELECT c.stronger FROM claims c JOIN subjects w ON w.id = c.weaker
+  WHERE w.workspace = ? AND w.kind = ${KIND.anonymous} AND w.key = ?`
+
+const BY_USER = inTimelines(SUBJECT(KIND.user))
+const BY_BROWSER = `${inTimelines(`${SUBJECT(KIND.anonymous)} UNION ${USERS_OF_BROWSER}`)} AND anonymous_id = ?`
 
 export const BY_MESSAGE_ID = `id = (
   SELECT event FROM ids_0 WHERE workspace = ? AND message_id = ? UNION ALL
@@ -19,6 +35,36 @@ export const BY_MESSAGE_ID = `id = (
 export interface Condition {
   sql: string
   values: (string | number)[]
+}
+
+/** What the events of a workspace must have, by its number. `who`: a user id or an anonymous id. */
+export function conditionsOf(
+  workspace: number,
+  { messageId, userId, anonymousId, who, ...filter }: EventFilter & { who?: string },
+): Condition[] {
+  // By the index of the workspace alone, all of it would be read and sorted: `+` keeps SQLite to the order of ids.
+  const conditions: Condition[] = [
+    { sql: `${filter.event === undefined ? '+' : ''}workspace = ?`, values: [workspace] },
+  ]
+  for (const [field, column] of Object.entries(COLUMNS)) {
+    const value = filter[field as keyof typeof filter]
+    if (value !== undefined) conditions.push({ sql: `${column} = ?`, values: [value] })
+  }
+  const byUser = (id: string) => ({ sql: BY_USER, values: [workspace, id] })
+  const byBrowser = (id: string) => ({ sql: BY_BROWSER, values: [workspace, id, workspace, id, id] })
+  if (userId !== undefined) conditions.push(byUser(userId))
+  if (anonymousId !== undefined) conditions.push(byBrowser(anonymousId))
+  if (who !== undefined) {
+    const either = [byUser(who), byBrowser(who)]
+    conditions.push({
+      sql: `(${either.map(({ sql }) => sql).join(' OR ')})`,
+      values: either.flatMap(({ values }) => values),
+    })
+  }
+  if (messageId !== undefined) {
+    conditions.push({ sql: BY_MESSAGE_ID, values: [workspace, messageId, workspace, messageId] })
+  }
+  return conditions
 }
 
 /** Reads what is committed, at once: each call is one look at the file. */
@@ -53,17 +99,8 @@ export function createQueries(database: Database): Queries {
     ...createProfiles(database, idOf),
     ...createCounts(database, idOf),
 
-    events(workspace, { messageId, ...filter }, paging) {
-      const id = idOf(workspace)
-      // By the index of the workspace alone, all of it would be read and sorted: `+` keeps SQLite to the order of ids.
-      const isIndexed = filter.event !== undefined || filter.userId !== undefined || filter.anonymousId !== undefined
-      const conditions: Condition[] = [{ sql: `${isIndexed ? '' : '+'}workspace = ?`, values: [id] }]
-      for (const [field, column] of Object.entries(COLUMNS)) {
-        const value = filter[field as keyof typeof filter]
-        if (value !== undefined) conditions.push({ sql: `${column} = ?`, values: [value] })
-      }
-      if (messageId !== undefined) conditions.push({ sql: BY_MESSAGE_ID, values: [id, messageId, id, messageId] })
-      return page('json FROM events', conditions, paging, (row) => row.json as string)
+    events(workspace, filter, paging) {
+      return page('json FROM events', conditionsOf(idOf(workspace), filter), paging, (row) => row.json as string)
     },
 
     rejected(workspace, alsoUnknown, paging) {

@@ -11,8 +11,11 @@ import { createQueries } from './queries.ts'
 import { createRemoval } from './removal.ts'
 import { migrate } from './schema.ts'
 
-/** What a connection keeps of the file, 64 MiB: with SQLite's own 2 the indexes of a million events are read again and again. */
-const CACHE = `PRAGMA cache_size = -${64 * 1024}`
+/**
+ * What a connection keeps of the file, 64 MiB: with SQLite's own 2 the indexes of a million events are read again and
+ * again. As much may wait in the WAL: pages that many commits change are written to the file less often.
+ */
+const CACHE = `PRAGMA cache_size = -${64 * 1024}; PRAGMA wal_autocheckpoint = ${8 * 1024}`
 
 /** What was rejected is there to be looked at soon: the newest so many stay. */
 const REJECTED_MAX_ROWS = 10_000
