@@ -115,6 +115,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const read = createReadApi(parts)
   app.get('/api/v1/events', read.events)
   app.get('/api/v1/rejected', read.rejected)
+  app.get('/api/v1/losses', read.losses)
   app.get('/api/v1/quarantine', read.quarantine)
   app.post('/api/v1/quarantine/replay', createQuarantineReplay(parts))
   app.get('/health', createHealth(parts))

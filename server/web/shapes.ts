@@ -75,6 +75,15 @@ export interface RefusalGroup {
   examples: Omit<Rejected, 'code'>[]
 }
 
+export interface LossGroup {
+  reason: string
+  events: number
+  pages: number
+  firstSeen: string
+  lastSeen: string
+  days: { day: string; events: number; pages: number }[]
+}
+
 export interface Sighting {
   site: string | null
   scriptAt: string | null
@@ -120,6 +129,7 @@ export interface Figures {
   refusedByCode: Record<string, number>
   perSecond: number
   storedEver: number
+  lostInBrowsers: number
   bytes: { store: number; log: number }
   memoryBytes: number
   liveReaders: number

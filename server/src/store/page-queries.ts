@@ -32,6 +32,7 @@ export function createPageQueries(database: Database): PageQueries {
   const newestEvent = database.prepare('SELECT max(id) AS id FROM events')
   const newestRejected = database.prepare('SELECT max(id) AS id FROM rejected')
   const everStored = database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'events'`)
+  const lost = database.prepare('SELECT coalesce(sum(events), 0) AS events FROM losses')
   const reasons = (whose: string) => `
     SELECT code, count(*) AS count, min(received_at) AS first_at, max(received_at) AS last_at
     FROM rejected WHERE ${whose} GROUP BY code ORDER BY max(id) DESC`
@@ -207,6 +208,7 @@ export function createPageQueries(database: Database): PageQueries {
     },
 
     storedEver: () => Number(everStored.get()?.seq ?? 0),
+    lostInBrowsers: () => lost.get()!.events as number,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Database } from '../sqlite.ts'
 import { createCounts } from './counts.ts'
+import { DAY_MS } from './days.ts'
 import type { EventFilter, Page, Paging, Queries } from './port.ts'
 import { createProfiles } from './profiles.ts'
 
@@ -11,6 +12,9 @@ export const COLUMNS = {
   type: 'type',
   source: 'source',
 } satisfies Partial<Record<keyof EventFilter, string>>
+
+/** Of the SDK's own there are four; others are of who writes with the public key. */
+const LOSS_REASONS_MAX = 100
 
 export const BY_MESSAGE_ID = `id = (
   SELECT event FROM ids_0 WHERE workspace = ? AND message_id = ? UNION ALL
@@ -26,6 +30,12 @@ export function createQueries(database: Database): Queries {
   const findWorkspace = database.prepare('SELECT id FROM workspaces WHERE name = ?')
   const countHeld = database.prepare('SELECT count(*) AS held FROM quarantined WHERE workspace = ?')
   const findExpired = database.prepare('SELECT events FROM quarantine_expired WHERE workspace = ?')
+  const lossReasons = database.prepare(`
+    SELECT reason, sum(events) AS events, count(*) AS pages, min(first_at) AS first_at, max(last_at) AS last_at
+    FROM losses WHERE workspace = ? GROUP BY reason ORDER BY last_at DESC, reason LIMIT ${LOSS_REASONS_MAX}`)
+  const lossDays = database.prepare(`
+    SELECT first_at / ${DAY_MS} AS day, sum(events) AS events, count(*) AS pages
+    FROM losses WHERE workspace = ? AND reason = ? GROUP BY day ORDER BY day`)
   const storedAt = database.prepare('SELECT max(stored_at) AS at FROM positions')
 
   function page<Item>(
@@ -94,6 +104,22 @@ export function createQueries(database: Database): Queries {
       const id = idOf(workspace)
       const held = countHeld.get(id)?.held as number
       return { held, expired: (findExpired.get(id)?.events as number | undefined) ?? 0 }
+    },
+
+    losses(workspace) {
+      const id = idOf(workspace)
+      return lossReasons.all(id).map((row) => ({
+        reason: row.reason as string,
+        events: row.events as number,
+        pages: row.pages as number,
+        firstAtMs: row.first_at as number,
+        lastAtMs: row.last_at as number,
+        days: lossDays.all(id, row.reason as string).map(({ day, events, pages }) => ({
+          day: day as number,
+          events: events as number,
+          pages: pages as number,
+        })),
+      }))
     },
 
     lastStoredAtMs: () => (storedAt.get()?.at as number | null | undefined) ?? null,

@@ -220,6 +220,23 @@ const STEPS = [
       AND names.name = substr(coalesce(event, json ->> '$.name', ''), 1, 200)
     GROUP BY names.id, hour;
   `,
+  `
+  -- What pages say that they have dropped: the largest sum of each page and reason. Days since the epoch. See losses.ts.
+  CREATE TABLE losses (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    workspace INTEGER NOT NULL,
+    page      TEXT NOT NULL,
+    reason    TEXT NOT NULL,
+    events    INTEGER NOT NULL,
+    first_at  INTEGER NOT NULL,
+    last_at   INTEGER NOT NULL,
+    seen_day  INTEGER NOT NULL,
+    UNIQUE (workspace, page, reason)
+  );
+  CREATE INDEX losses_order  ON losses (workspace);
+  CREATE INDEX losses_reason ON losses (workspace, reason, first_at, events, last_at);
+  CREATE INDEX losses_seen   ON losses (seen_day);
+  `,
 ]
 
 /** Makes the file, or brings an older one to this version. Throws at a file of a newer version. */

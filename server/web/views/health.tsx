@@ -53,6 +53,9 @@ function Shown(figures: Figures) {
         />
         <Tile label="Worker" value={worker.state} note={`${count(worker.restarts)} restarts`} />
         <Tile label="Store" value={bytes(sizes.store)} note={`log ${bytes(sizes.log)}`} testid="tile-store" />
+        <Tile label="Lost in browsers" value={count(figures.lostInBrowsers)} testid="tile-lost">
+          <a href="#/refused">as the SDKs say, 30 days</a>
+        </Tile>
         <Tile
           label="Last error"
           value={lastError ? 'see above' : 'none'}
