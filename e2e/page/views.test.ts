@@ -62,7 +62,7 @@ test('what airhop.js drops in a browser stands there with its reason, once the n
     { events: 1, pages: 1 },
   ])
   await page.getByTestId('nav-health').click()
-  await expect(page.getByTestId('tile-lost')).toContainText('2')
+  await expect(page.getByTestId('lost-in-browsers')).toHaveText('2 lost in browsers in 30 days')
 })
 
 test('a person is found, with a timeline that shows the login, traits with their origin, and the account', async ({

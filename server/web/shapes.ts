@@ -84,6 +84,21 @@ export interface LossGroup {
   days: { day: string; events: number; pages: number }[]
 }
 
+export interface QuarantineAnswer {
+  held: number
+  expired: number
+  names: {
+    type: string
+    name: string
+    events: number
+    firstAt: string
+    lastAt: string
+    messages: string[]
+    example: string
+    allowedNow: boolean
+  }[]
+}
+
 export interface Sighting {
   site: string | null
   scriptAt: string | null

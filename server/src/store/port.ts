@@ -359,6 +359,19 @@ export interface CatalogueField {
   examples: readonly string[]
 }
 
+/** The events of one name that are in quarantine. Times are those of receipt. */
+export interface QuarantinedName {
+  type: string
+  name: string
+  events: number
+  firstAtMs: number
+  lastAtMs: number
+  /** Up to three of the newest, each once. */
+  messages: readonly string[]
+  /** The newest, as `QuarantinedEvent` has it. */
+  json: string
+}
+
 /** What the page shows and nobody else asks for. */
 export interface PageQueries {
   /** Where the stream is now. */
@@ -373,6 +386,8 @@ export interface PageQueries {
     limit: number,
   ): { events: readonly LiveEvent[]; rejected: readonly LiveRejected[]; upTo: LivePlace; more: boolean }
   refusals(audience: Audience): readonly RefusalGroup[]
+  /** What is in quarantine, by name: the 50 to which something was added last. */
+  quarantinedNames(workspace: string): readonly QuarantinedName[]
   inspect(workspace: string, messageId: string): Inspected | undefined
   catalogue(workspace: string): readonly CatalogueName[]
   /** The fields of every name, as `type\nname`; of one name when it is given. */

@@ -237,6 +237,13 @@ const STEPS = [
   CREATE INDEX losses_reason ON losses (workspace, reason, first_at, events, last_at);
   CREATE INDEX losses_seen   ON losses (seen_day);
   `,
+  `
+  -- By what an event in quarantine is listed, as in the catalogue.
+  ALTER TABLE quarantined ADD COLUMN type TEXT NOT NULL DEFAULT '';
+  ALTER TABLE quarantined ADD COLUMN name TEXT NOT NULL DEFAULT '';
+  UPDATE quarantined SET type = json ->> '$.type', name = substr(coalesce(json ->> '$.event', json ->> '$.name', ''), 1, 200);
+  CREATE INDEX quarantined_names ON quarantined (workspace, type, name, received_at);
+  `,
 ]
 
 /** Makes the file, or brings an older one to this version. Throws at a file of a newer version. */

@@ -59,6 +59,14 @@ const ADVICE: Record<string, { title: string; todo: string }> = {
   },
   invalid_context: { title: 'Context is no object', todo: 'Send `context` as an object, or leave it out.' },
   invalid_event: { title: 'No readable call', todo: 'Each call is a JSON object, nested at most 256 levels deep.' },
+  contract_violation: {
+    title: 'Not as the contract says',
+    todo: 'Send it as the sentence says, or change the contract and start the server again.',
+  },
+  contract_quarantined: {
+    title: 'Not as the contract says, and kept',
+    todo: 'It is not lost: mend the contract and release it, or send it again as the contract says with the same `messageId`.',
+  },
   missing_group_id: { title: 'A group without groupId', todo: 'Give `group()` the id of the account first.' },
   missing_user_id: {
     title: 'An alias without userId',

@@ -53,9 +53,6 @@ function Shown(figures: Figures) {
         />
         <Tile label="Worker" value={worker.state} note={`${count(worker.restarts)} restarts`} />
         <Tile label="Store" value={bytes(sizes.store)} note={`log ${bytes(sizes.log)}`} testid="tile-store" />
-        <Tile label="Lost in browsers" value={count(figures.lostInBrowsers)} testid="tile-lost">
-          <a href="#/refused">as the SDKs say, 30 days</a>
-        </Tile>
         <Tile
           label="Last error"
           value={lastError ? 'see above' : 'none'}
@@ -102,7 +99,10 @@ function Shown(figures: Figures) {
       </table>
       <p class="soft">
         Version {figures.version} · {count(figures.requests)} requests · {count(figures.liveReaders)} live{' '}
-        {figures.liveReaders === 1 ? 'reader' : 'readers'} · {bytes(figures.memoryBytes)} of memory
+        {figures.liveReaders === 1 ? 'reader' : 'readers'} · {bytes(figures.memoryBytes)} of memory ·{' '}
+        <a href="#/refused" data-testid="lost-in-browsers">
+          {count(figures.lostInBrowsers)} lost in browsers in 30 days
+        </a>
       </p>
     </>
   )

@@ -4,6 +4,7 @@ import type { RefusalGroup } from '../shapes.ts'
 import { count } from '../words.ts'
 import { adviceOf } from './advice.ts'
 import { Losses } from './losses.tsx'
+import { Quarantine } from './quarantine.tsx'
 
 export function RefusedView() {
   const { answer, trouble } = useAnswer<{ refusals: RefusalGroup[]; notRecorded: number }>('api/v1/refusals', 2000)
@@ -14,6 +15,7 @@ export function RefusedView() {
         <p class="soft">What came in and was not stored, by reason. The newest 10,000 are kept.</p>
       </Heading>
       <Trouble sentence={trouble} />
+      <Quarantine />
       {answer?.refusals.length === 0 && (
         <Empty title="Nothing was refused">
           <p>
@@ -22,9 +24,11 @@ export function RefusedView() {
         </Empty>
       )}
       <div class="cards">
-        {answer?.refusals.map((group) => (
-          <Group key={group.code} group={group} open={asked === group.code} />
-        ))}
+        {answer?.refusals
+          .filter(({ code }) => code !== 'contract_quarantined')
+          .map((group) => (
+            <Group key={group.code} group={group} open={asked === group.code} />
+          ))}
       </div>
       {answer && answer.notRecorded > 0 && (
         <p class="soft">
