@@ -57,6 +57,12 @@ test('what the contract has set aside is shown by name, and released once the co
   await expect(page.getByTestId('quarantined-name').filter({ hasText: MARKUP })).toBeVisible()
   expect(await page.evaluate(() => 'pwned' in window)).toBe(false)
 
+  await page.goto(`${ingest.url}/#/health`)
+  const row = (name: string) => page.getByTestId('verdicts').getByRole('row', { name })
+  await expect(row('Quarantined by the contract')).toContainText('3')
+  await expect(row('Rejected events')).toContainText('0')
+  await row('Quarantined').getByRole('link').click()
+
   await page.getByTestId('release').click()
   await expect(page.getByTestId('released')).toContainText('Nothing was released: 3 are still not as')
   expect(await ingest.events()).toHaveLength(1)

@@ -139,7 +139,7 @@ export interface Figures {
   worker: { state: string; restarts: number }
   startedAt: string
   requests: number
-  verdicts: { accepted: number; duplicate: number; rejected: number }
+  verdicts: { accepted: number; duplicate: number; rejected: number; quarantined: number; ignored: number }
   rejectedByCode: Record<string, number>
   refusedByCode: Record<string, number>
   perSecond: number
