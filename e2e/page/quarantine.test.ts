@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import AxeBuilder from '@axe-core/playwright'
 import { expect, open, send, test, track } from './opened.ts'
 
 const MARKUP = '<img src=x onerror="window.pwned=1">'
@@ -56,6 +57,11 @@ test('what the contract has set aside is shown by name, and released once the co
   await expect(group.getByLabel('Event in quarantine')).toContainText('"messageId": "none"')
   await expect(page.getByTestId('quarantined-name').filter({ hasText: MARKUP })).toBeVisible()
   expect(await page.evaluate(() => 'pwned' in window)).toBe(false)
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([])
+  }
 
   await page.goto(`${ingest.url}/#/health`)
   const row = (name: string) => page.getByTestId('verdicts').getByRole('row', { name })
