@@ -19,11 +19,11 @@ export const takeBatch = (entries: Entry[], maxEvents: number): Entry[] => {
  * The request body: the entries' own strings under their envelopes. One envelope, or an array of several. What this page
  * has dropped, by reason, goes beside its own events: the server knows the page by the first id of the batch.
  */
-export const toBody = (entries: Entry[], dropped?: Stats['dropped']): string => {
+export const toBody = (entries: Entry[], stats?: Stats): string => {
   const open: string[] = []
   let last: unknown
   // To refuse consent is no loss.
-  const losses = JSON.stringify({ ...dropped, opted_out: undefined })
+  const losses = JSON.stringify({ ...stats?.dropped, opted_out: undefined })
   for (const { head, json, answer } of entries) {
     if (head === last) open.push(`${open.pop()},${json}`)
     else
