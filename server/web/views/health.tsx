@@ -89,7 +89,7 @@ function Shown(figures: Figures) {
             <Line key={code} label={code} value={value} sub code={code} />
           ))}
           <Line label="Quarantined by the contract" value={verdicts.quarantined} code="contract_quarantined" />
-          <Line label="Ignored, of no use to a product" value={verdicts.ignored} />
+          <Line label="Ignored, not wanted of their source" value={verdicts.ignored} />
           <Line
             label="Requests refused as a whole"
             value={Object.values(figures.refusedByCode).reduce((sum, value) => sum + value, 0)}
