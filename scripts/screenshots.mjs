@@ -165,6 +165,10 @@ async function liveThrough() {
   }
   clockMs = Date.now()
   await send([{ type: 'track', event: 'e', userId: 'u' }], 'pk_widget_of_the_site')
+  // As airhop.js says what it dropped: its page stands in the id.
+  const messageId = 'mi8k2j3pabc12-mi8k2j3q'
+  const seen = { ...visit('4be1c2d0-aaaa-4bbb-8ccc-0123456789ab', '/projects', 'usr_7'), messageId }
+  await send([seen], WRITE_KEY, { unserializable: 2 })
   for (let at = 0; at < 40; at += 1) await now(at)
 }
 
@@ -211,7 +215,7 @@ function visit(anonymousId, path, userId) {
   }
 }
 
-async function send(calls, key = WRITE_KEY) {
+async function send(calls, key = WRITE_KEY, dropped = undefined) {
   if (calls.length === 0) return
   const sentAt = new Date(clockMs).toISOString()
   const batch = calls.map((call, at) => ({
@@ -221,7 +225,7 @@ async function send(calls, key = WRITE_KEY) {
   const answer = await fetch(`${server.url}/ingest/v1/batch`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}` },
-    body: JSON.stringify({ sentAt, batch }),
+    body: JSON.stringify({ sentAt, dropped, batch }),
   })
   if (answer.status !== 200 && key === WRITE_KEY) throw new Error(`${answer.status} ${await answer.text()}`)
 }

@@ -1,5 +1,6 @@
 import type { Entry } from './journal.ts'
 import { BATCH_MAX_BYTES } from './limits.ts'
+import type { Stats } from './result.ts'
 
 /** The first entries that fit into one request and are so many at most; one too big for any goes alone. */
 export const takeBatch = (entries: Entry[], maxEvents: number): Entry[] => {
@@ -14,13 +15,21 @@ export const takeBatch = (entries: Entry[], maxEvents: number): Entry[] => {
   return end < 0 ? entries : entries.slice(0, end)
 }
 
-/** The request body: the entries' own strings under their envelopes. One envelope, or an array of several. */
-export const toBody = (entries: Entry[]): string => {
+/**
+ * The request body: the entries' own strings under their envelopes. One envelope, or an array of several. What this page
+ * has dropped, by reason, goes beside its own events: the server knows the page by the first id of the batch.
+ */
+export const toBody = (entries: Entry[], stats?: Stats): string => {
   const open: string[] = []
   let last: unknown
-  for (const { head, json } of entries) {
+  // To refuse consent is no loss.
+  const losses = JSON.stringify({ ...stats?.dropped, opted_out: undefined })
+  for (const { head, json, answer } of entries) {
     if (head === last) open.push(`${open.pop()},${json}`)
-    else open.push(`${head},"sentAt":"${new Date().toISOString()}","batch":[${json}`)
+    else
+      open.push(
+        `${head},"sentAt":"${new Date().toISOString()}"${answer && losses[2] ? `,"dropped":${losses}` : ''},"batch":[${json}`,
+      )
     last = head
   }
   const body = `${open.join(']},')}]}`

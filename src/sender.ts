@@ -126,7 +126,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       // One tab tries for all.
       if (failures) setPause(timeoutMs, failures)
       const outcome = await Promise.race([
-        post(url, toBody(batch), timeoutMs),
+        post(url, toBody(batch, queue.stats()), timeoutMs),
         new Promise<undefined>((resolve) => {
           left = resolve
         }),
@@ -276,7 +276,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       const fresh = Date.now() - sentAt < ON_ITS_WAY_MS ? flying : []
       let entries = readPause()[1] < 0 && pauseMs() ? [] : own().filter((entry) => !fresh.includes(entry))
       // What doesn't fit is in the journal; the newest go, because the oldest are tried first on the next visit.
-      while (entries[0] && !navigator.sendBeacon?.(url, toBody(entries)))
+      while (entries[0] && !navigator.sendBeacon?.(url, toBody(entries, queue.stats())))
         entries = entries.slice(1 + entries.length / 4)
       phase = 'away'
       // Of a frame that is removed no task ends.

@@ -35,6 +35,12 @@ export interface Envelope {
   context: object
   /** ISO 8601 UTC, by the browser's clock, when this request left: the server corrects the events' clock by it. */
   sentAt: string
+  /**
+   * How many events its page has dropped since it was loaded, by reason; absent while there are none. Said again with
+   * every envelope, so that a repeat changes nothing. The page is the `messageId` of the first event of `batch`, made
+   * here, up to its last `-`.
+   */
+  dropped?: { [reason: string]: number }
   batch: WireEvent[]
 }
 

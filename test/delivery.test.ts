@@ -620,6 +620,73 @@ describe('stats', () => {
   })
 })
 
+describe('what a page has dropped', () => {
+  const pageOf = (messageId: string) => messageId.slice(0, messageId.lastIndexOf('-'))
+  /** What each envelope says of losses, with the page that it speaks for. */
+  const told = () =>
+    collector.requests
+      .flatMap(({ envelopes }) => envelopes)
+      .map(({ dropped, batch }) => (dropped ? [pageOf(batch[0]!.messageId), dropped] : undefined))
+
+  test('is told by reason with the next events that are sent, and with all that follow', async () => {
+    const airhop = openPage()
+    const { messageId } = await airhop.track('before')
+    const page = pageOf(messageId)
+    airhop.track('lost', { n: 1n })
+    await airhop.track('next')
+    airhop.track('lost', { text: 'x'.repeat(40_000) })
+    airhop.track('lost', { n: 1n })
+    await airhop.identify('u1')
+    await airhop.track('another head')
+    expect(told()).toEqual([
+      undefined,
+      [page, { unserializable: 1 }],
+      [page, { unserializable: 2, event_too_large: 1 }],
+      [page, { unserializable: 2, event_too_large: 1 }],
+    ])
+  })
+
+  test('goes with the beacon too', async () => {
+    const bodies = spyBeacon()
+    const airhop = openPage({ flushMs: 60_000 })
+    await airhop.track('first')
+    airhop.track('lost', { n: 1n })
+    airhop.track('last')
+    dispatchEvent(new Event('pagehide'))
+    expect(bodies.map((body) => readBody(body).envelopes[0]!.dropped)).toEqual([{ unserializable: 1 }])
+  })
+
+  test('is nothing where consent was refused', async () => {
+    const airhop = openPage({ consent: 'pending' })
+    airhop.track('held')
+    airhop.optOut()
+    airhop.track('not taken')
+    airhop.optIn()
+    await airhop.track('taken')
+    expect(airhop.stats().dropped).toEqual({ opted_out: 2 })
+    expect(collector.requests.map(({ text }) => text.includes('dropped'))).toEqual([false])
+  })
+
+  test('stands beside no event of another page, and in no journal', async () => {
+    const key = newKey()
+    collector.answer = () => say(503)
+    const before = openPage({ key })
+    before.track('lost', { n: 1n })
+    expect(await before.track('of the page before')).toMatchObject({ status: 'saved' })
+    expect(JSON.stringify({ ...localStorage })).not.toContain('unserializable')
+    closePage()
+    collector.requests.length = 0
+    collector.answer = () => undefined
+    later(11_000)
+    const airhop = openPage({ key })
+    airhop.track('lost', { text: 'x'.repeat(40_000) })
+    await until(() => expect(names(collector.taken)).toEqual(['of the page before']))
+    expect(told()).toEqual([undefined])
+    const { messageId } = await airhop.track('of this page')
+    expect(told().slice(1)).toEqual([[pageOf(messageId), { event_too_large: 1 }]])
+  })
+})
+
 describe('flush', () => {
   test('resolves with 0 at once when there is nothing', async () => {
     expect(await openPage().flush()).toBe(0)

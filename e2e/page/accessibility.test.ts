@@ -12,6 +12,9 @@ test.beforeEach(async ({ ingest }) => {
     { type: 'track', userId: 'u_1' },
   ])
   await ingest.waitForEvents(6)
+  // As airhop.js says it: its page stands in the id.
+  await send(ingest, [track('later', { messageId: 'mi8k2j3pabc12-mi8k2j3q' })], { dropped: { unserializable: 2 } })
+  await ingest.waitForEvents(7)
 })
 
 const VIEWS = [
@@ -19,6 +22,7 @@ const VIEWS = [
   ['live', '[data-testid=event]'],
   ['live?open=m-1', '[data-testid=sheet] .json'],
   ['refused?code=missing_event', '[data-testid=refusal-group]'],
+  ['refused', '[data-testid=loss]'],
   ['people', '[data-testid=person]'],
   ['people?id=u_1', '[data-testid=timeline-event]'],
   ['accounts?id=acme', '[data-testid=member]'],

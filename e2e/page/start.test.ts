@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { expect, open, send, test, track } from './opened.ts'
 
 test('the token is shown once: it leaves the address, and a cookie that no script can read stays', async ({
@@ -142,6 +143,55 @@ test('instead of the event comes the reason: a wrong key, a widget key, a refusa
   await send(ingest, [track('works')])
   await expect(page.getByTestId('arrived-event')).toContainText('works')
   await expect(page.getByTestId('reason')).toHaveCount(0)
+})
+
+test.describe('where only some origins may send', () => {
+  const allow = (file: string, allowedOrigins: string[]) => {
+    const keys = { writeKeys: ['wk_shop'], adminTokens: ['at_at_least_16_characters'] }
+    writeFileSync(file, JSON.stringify({ workspaces: [{ name: 'shop', ...keys, allowedOrigins }] }))
+  }
+  test.use({
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright wants it.
+    ingestEnv: async ({}, use, testInfo) => {
+      const file = testInfo.outputPath('config.json')
+      allow(file, ['https://app.example.com'])
+      await use({ AIRHOP_CONFIG: file })
+    },
+  })
+
+  test('a page of another one is the reason, by its origin, until that is allowed', async ({
+    ingest,
+    ingestEnv,
+    site,
+    page,
+    context,
+  }) => {
+    await open(page, ingest, 'start')
+    const reason = page.locator('[data-testid=reason][data-code=origin_not_allowed]')
+    const customer = await context.newPage()
+    const said: string[] = []
+    customer.on('console', (message) => said.push(message.text()))
+    site.pages.set('/', site.page({ head: site.snippet(), body: '<script>airhop.page()</script>' }))
+    await customer.goto(site.url)
+    await expect(reason).toContainText('Origin not allowed (CORS)')
+    await expect(reason).toContainText(`takes nothing from pages of ${site.url}`)
+    await expect(reason).toContainText('add that to its allowedOrigins')
+    expect(await ingest.events()).toEqual([])
+
+    await page.getByText('Nothing arrives from your page?').click()
+    await customer.evaluate(await page.getByTestId('check-code').innerText())
+    expect(said.at(-1)).toContain('origin_not_allowed')
+
+    await page.getByTestId('try').click()
+    await expect(page.getByTestId('try-outcome')).toContainText(`${ingest.url} is not among allowedOrigins`)
+
+    // As the sentence says.
+    allow(ingestEnv.AIRHOP_CONFIG!, ['https://app.example.com', site.url])
+    await ingest.start()
+    await customer.reload()
+    await expect(page.getByTestId('arrival')).toContainText('It arrived', { timeout: 15_000 })
+    await expect(reason).toHaveCount(0)
+  })
 })
 
 for (const [name, stop] of [

@@ -18,6 +18,53 @@ test('what was refused is grouped by reason, with what to do and examples, as it
   await expect(groups.and(page.locator('[data-code=invalid_properties]'))).toContainText('it is "text"')
 })
 
+test('what airhop.js drops in a browser stands there with its reason, once the next event is sent', async ({
+  ingest,
+  site,
+  page,
+  context,
+}) => {
+  await open(page, ingest, 'refused')
+  await expect(page.getByText('No page has told of a loss')).toBeVisible()
+  site.pages.set('/', site.page({ head: site.snippet() }))
+  const customer = await context.newPage()
+  await customer.goto(site.url)
+  await customer.waitForFunction(() => 'VERSION' in (window as any).airhop)
+  const statuses = await customer.evaluate(async () => {
+    const { airhop } = window as any
+    const cycle: { self?: object } = {}
+    cycle.self = cycle
+    const results = [
+      airhop.track('report_saved', { text: 'x'.repeat(40_000) }),
+      airhop.track('report_saved', cycle),
+      airhop.track('report_saved', { pages: 3 }),
+    ]
+    return (await Promise.all(results)).map(({ status, reason }) => reason ?? status)
+  })
+  expect(statuses).toEqual(['event_too_large', 'unserializable', 'stored'])
+  const loss = (reason: string) => page.locator(`[data-testid=loss][data-reason=${reason}]`)
+  await expect(page.getByTestId('loss')).toHaveCount(2, { timeout: 10_000 })
+  for (const reason of ['event_too_large', 'unserializable']) {
+    await expect(loss(reason)).toContainText('1 event')
+    await expect(loss(reason)).toContainText('on 1 page')
+  }
+  await expect(loss('event_too_large')).toContainText('Event over 32 KiB')
+  await expect(loss('unserializable')).toContainText('Pass ids, names and numbers')
+
+  // Said again with every request, and counted once.
+  expect(await customer.evaluate(async () => (await (window as any).airhop.track('report_saved')).status)).toBe(
+    'stored',
+  )
+  await ingest.waitForEvents(2)
+  const answer = await page.request.get(`${ingest.url}/api/v1/losses`)
+  expect((await answer.json()).losses).toMatchObject([
+    { events: 1, pages: 1 },
+    { events: 1, pages: 1 },
+  ])
+  await page.getByTestId('nav-health').click()
+  await expect(page.getByTestId('lost-in-browsers')).toHaveText('2 lost in browsers in 30 days')
+})
+
 test('a person is found, with a timeline that shows the login, traits with their origin, and the account', async ({
   ingest,
   page,

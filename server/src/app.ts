@@ -14,7 +14,7 @@ import { createMetrics } from './metrics.ts'
 import { createPageApi, type PageApiParts } from './page-api.ts'
 import { servePage } from './page-files.ts'
 import { createPeopleApi, type PeopleApiParts } from './people-api.ts'
-import { createQuarantineReplay } from './quarantine.ts'
+import { createQuarantineApi } from './quarantine.ts'
 import { createReadApi, type ReadApiParts } from './read-api.ts'
 import type { RefusalLog } from './refusal-log.ts'
 import { createScriptFile, createSnippet } from './script-file.ts'
@@ -115,8 +115,11 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const read = createReadApi(parts)
   app.get('/api/v1/events', read.events)
   app.get('/api/v1/rejected', read.rejected)
+  app.get('/api/v1/losses', read.losses)
   app.get('/api/v1/quarantine', read.quarantine)
-  app.post('/api/v1/quarantine/replay', createQuarantineReplay(parts))
+  const quarantine = createQuarantineApi(parts)
+  app.get('/api/v1/quarantine/names', quarantine.names)
+  app.post('/api/v1/quarantine/replay', quarantine.replay)
   app.get('/health', createHealth(parts))
   app.get('/metrics', createMetrics(parts))
   app.get('/api/v1/live', parts.live.open)

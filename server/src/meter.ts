@@ -19,7 +19,8 @@ interface Second {
 /** Counts what senders were answered, since the start of the process. */
 export function createMeter(now: () => number) {
   const startedAtMs = now()
-  const verdicts = { accepted: 0, duplicate: 0, rejected: 0 }
+  /** Each event has one of them. */
+  const verdicts = { accepted: 0, duplicate: 0, rejected: 0, quarantined: 0, ignored: 0 }
   const rejectedByCode = new Map<string, number>()
   const refusedByCode = new Map<string, number>()
   let requests = 0
@@ -37,12 +38,15 @@ export function createMeter(now: () => number) {
 
   return {
     /** A request that was read, with the verdicts on its events. */
-    answered({ accepted, duplicates = 0, rejected, errors = [] }: BatchAnswer): void {
+    answered(answer: BatchAnswer & { ignored?: number }): void {
+      const { accepted, duplicates = 0, rejected, quarantined = 0, ignored = 0, errors = [] } = answer
       requests += 1
       verdicts.accepted += accepted - duplicates
       verdicts.duplicate += duplicates
-      verdicts.rejected += rejected
-      for (const { code } of errors) countIn(rejectedByCode, code)
+      verdicts.rejected += rejected - quarantined
+      verdicts.quarantined += quarantined
+      verdicts.ignored += ignored
+      for (const { code } of errors) if (code !== 'contract_quarantined') countIn(rejectedByCode, code)
       const second = current()
       second.accepted += accepted
       second.rejected += rejected

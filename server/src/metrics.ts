@@ -7,7 +7,7 @@ import type { PageQueries } from './store/port.ts'
 export interface MetricsParts extends HealthParts {
   meter: Pick<Meter, 'totals' | 'perSecond'>
   live: Pick<Live, 'readers'>
-  queries: HealthParts['queries'] & Pick<PageQueries, 'storedEver'>
+  queries: HealthParts['queries'] & Pick<PageQueries, 'storedEver' | 'lostInBrowsers'>
   /** Bytes on the disk of the two files, their WALs included. */
   sizes(): { store: number; log: number }
 }
@@ -26,6 +26,7 @@ export function createFigures(parts: MetricsParts) {
       refusedByCode: Object.fromEntries(refusedByCode),
       perSecond: parts.meter.perSecond(),
       storedEver: parts.queries.storedEver(),
+      lostInBrowsers: parts.queries.lostInBrowsers(),
       bytes: parts.sizes(),
       memoryBytes: process.memoryUsage.rss(),
       liveReaders: parts.live.readers(),
@@ -84,6 +85,12 @@ function exposition(figures: Figures): string {
       'counter',
       'Events stored since the data folder was made.',
       one(figures.storedEver),
+    ),
+    family(
+      'airhop_browser_lost_events',
+      'gauge',
+      'Events that pages of the last 30 days say they dropped.',
+      one(figures.lostInBrowsers),
     ),
     family(
       'airhop_last_stored_timestamp_seconds',

@@ -3,6 +3,7 @@ import type { Keys } from './auth.ts'
 import { isEventType } from './check.ts'
 import { isWhat, refused } from './errors.ts'
 import { PAGING, type Parameters, pagingOf, parametersOf, placeOf } from './parameters.ts'
+import { isoDay } from './store/days.ts'
 import type { EventFilter, Queries } from './store/port.ts'
 
 export const FILTERS = ['userId', 'anonymousId', 'event', 'type', 'source', 'messageId'] as const
@@ -41,6 +42,19 @@ export function createReadApi({ keys, queries, oneWorkspace }: ReadApiParts) {
         ...row,
       }))
       return reply.header('cache-control', 'no-store').send({ rejected, ...placeOf(last, more, paging) })
+    },
+
+    /** `GET /api/v1/losses` → `{ losses }`: what airhop.js dropped in browsers, by reason. */
+    losses(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+      const { name } = keys.admin(request.headers)
+      parametersOf(request, [])
+      const losses = queries.losses(name).map(({ firstAtMs, lastAtMs, days, ...group }) => ({
+        ...group,
+        firstSeen: new Date(firstAtMs).toISOString(),
+        lastSeen: new Date(lastAtMs).toISOString(),
+        days: days.map(({ day, ...counts }) => ({ day: isoDay(day), ...counts })),
+      }))
+      return reply.header('cache-control', 'no-store').send({ losses })
     },
 
     /** `GET /api/v1/quarantine` → `{ held, expired, quarantined, next, cursor }`. */

@@ -12,7 +12,7 @@ import {
 } from './log/port.ts'
 import { type Delivery, type Item, settle } from './sources/delivery.ts'
 import { readBody, readEvents } from './sources/readers.ts'
-import type { Changes, Order, Quarantined, Rejected, StoredEvent } from './store/port.ts'
+import type { Changes, Loss, Order, Quarantined, Rejected, StoredEvent } from './store/port.ts'
 import { toStoredEvent } from './stored-event.ts'
 
 /** How much of what was not taken is kept to be looked at. */
@@ -27,7 +27,8 @@ export function replay(partition: number, position: Position, entry: Entry): Cha
   const events: StoredEvent[] = []
   const rejected: Rejected[] = []
   const quarantined: Quarantined[] = []
-  const changes = { events, rejected, quarantined }
+  const losses: Loss[] = []
+  const changes = { events, rejected, quarantined, losses }
   if (entry.refusal) {
     const { status, code, message } = entry.refusal
     rejected.push(rejectedBy(entry, { status, code, message, body: bodyText(entry) }))
@@ -38,7 +39,9 @@ export function replay(partition: number, position: Position, entry: Entry): Cha
     if (entry.door === RELEASE_DOOR) return { ...changes, events: releasedBy(entry) }
     const rulingOf = lookUp(entry.rulings)
     let index = 0
-    for (const item of read(entry).items) {
+    const delivery = read(entry)
+    losses.push(...lossesOf(entry, delivery))
+    for (const item of delivery.items) {
       const ruling = rulingOf(index)
       const verdict = outcomeOf(
         item,
@@ -142,6 +145,9 @@ function toStored(call: Call, entry: Entry, { generatedId, position, place }: Or
   const origin = { position, place }
   return toStoredEvent(canonical, { workspace, receivedAtMs, idGenerated: messageIdOf(call.raw) === null, origin })
 }
+
+const lossesOf = ({ workspace, receivedAtMs }: Entry, { losses = [] }: Delivery): Loss[] =>
+  workspace === null ? [] : losses.map((loss) => ({ workspace, receivedAtMs, ...loss }))
 
 /** Events that were in quarantine, as they were made when they came. */
 function releasedBy(entry: Entry): StoredEvent[] {

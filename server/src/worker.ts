@@ -1,6 +1,6 @@
 import type { Log, Position } from './log/port.ts'
 import { replay } from './replay.ts'
-import type { Quarantined, Rejected, Store, StoredEvent } from './store/port.ts'
+import type { Loss, Quarantined, Rejected, Store, StoredEvent } from './store/port.ts'
 
 /** A commit is made early when its events are this long: a few bytes in the log can be many in the store. */
 const COMMIT_CHARS = 32 * 1024 * 1024
@@ -30,6 +30,7 @@ export async function runWorker({ log, store, partition, signal, onProgress }: W
       let events: StoredEvent[] = []
       let rejected: Rejected[] = []
       let quarantined: Quarantined[] = []
+      let losses: Loss[] = []
       let chars = 0
       for (const { position, entry } of entries) {
         const changes = replay(partition, position, entry)
@@ -38,14 +39,16 @@ export async function runWorker({ log, store, partition, signal, onProgress }: W
         events.push(...changes.events)
         rejected.push(...changes.rejected)
         quarantined.push(...changes.quarantined)
+        losses.push(...changes.losses)
         chars += changes.events.reduce((sum, { json }) => sum + json.length, 0)
         chars += changes.quarantined.reduce((sum, { event }) => sum + event.json.length, 0)
         if (position !== upTo && chars < COMMIT_CHARS && !order) continue
-        await store.commit(partition, position, { events, rejected, quarantined, ...order })
+        await store.commit(partition, position, { events, rejected, quarantined, losses, ...order })
         onProgress(position)
         events = []
         rejected = []
         quarantined = []
+        losses = []
         chars = 0
       }
     },

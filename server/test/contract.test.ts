@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { failToStart, startWith, temporaryFolder, until } from './server-under-test.ts'
 
@@ -226,6 +227,50 @@ test('a store that is made again from the log has the same in quarantine, and wh
   const again = await startWith({}, { data })
   expect(await again.stored()).toEqual(before)
   expect(await quarantine(again)).toMatchObject({ held: 1, quarantined: [{ event: { messageId: 'worse' } }] })
+})
+
+test('what is in quarantine is listed by name with its reasons, an example, and whether it may go by now', async () => {
+  const data = temporaryFolder()
+  const settings = { mode: 'quarantine', unplanned: 'quarantine' }
+  const strict = await startWith({ contract: { ...contract('quarantine'), ...settings } }, { data })
+  const batch = [BAD, paid('worse', {}), paid('again', { total: '7' }), UNPLANNED, { type: 'page', userId: 'u' }]
+  await strict.post('/ingest/v1/batch', { batch })
+  const namesOf = async (server: Server) => {
+    await server.processed()
+    return (await (await server.get('/api/v1/quarantine/names')).json()) as { names: Record<string, unknown>[] }
+  }
+  const { names, ...counts } = await namesOf(strict)
+  expect(counts).toEqual({ held: 4, expired: 0 })
+  expect(names).toHaveLength(2)
+  const named = (name: string) => names.find((group) => group.name === name)
+  expect(named('Invoice Paid')).toEqual({
+    type: 'track',
+    name: 'Invoice Paid',
+    events: 3,
+    firstAt: expect.stringMatching(/Z$/),
+    lastAt: expect.stringMatching(/Z$/),
+    messages: [`${REASON} ${KEPT}`, expect.stringContaining('`properties.total` is required')],
+    example: expect.stringContaining('"messageId": "again"'),
+    allowedNow: false,
+  })
+  expect(named('Other')).toMatchObject({ events: 1, allowedNow: false })
+  expect((await fetch(`${strict.url}/api/v1/quarantine/names`)).status).toBe(401)
+  await strict.close()
+
+  // As the version before has left it.
+  const store = new DatabaseSync(join(data, 'events.db'))
+  store.exec(`
+    DROP INDEX quarantined_names; ALTER TABLE quarantined DROP COLUMN type; ALTER TABLE quarantined DROP COLUMN name;
+    DROP TABLE losses; PRAGMA user_version = 5`)
+  store.close()
+  const mended = await startWith({ contract: contract('quarantine') }, { data })
+  const after = (await namesOf(mended)).names
+  expect(after.map(({ name, allowedNow }) => [name, allowedNow]).sort()).toEqual([
+    ['Invoice Paid', false],
+    ['Other', true],
+  ])
+  expect(await replay(mended)).toEqual({ replayed: 1, kept: 3 })
+  expect(await namesOf(mended)).toMatchObject({ held: 3, names: [{ name: 'Invoice Paid', events: 3 }] })
 })
 
 test('what is in quarantine for 30 days is let go of, and counted', async () => {

@@ -69,6 +69,7 @@ const LAYERS = [
     'store/schema.ts',
     'store/dedup.ts',
     'store/quarantine.ts',
+    'store/losses.ts',
     'store/contacts.ts',
     'store/lookup.ts',
     'store/funnel.ts',

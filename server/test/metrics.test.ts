@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { startHere } from './server-under-test.ts'
+import { startHere, startWith } from './server-under-test.ts'
 
 /** Every sample of an exposition, by name and labels. Fails on a line that is none. */
 function samplesOf(text: string): Record<string, number> {
@@ -46,11 +46,37 @@ test('the figures are there for Prometheus and, the same, for the page', async (
   expect(figures).toMatchObject({
     status: 'ok',
     requests: 2,
-    verdicts: { accepted: 2, duplicate: 1, rejected: 1 },
+    verdicts: { accepted: 2, duplicate: 1, rejected: 1, quarantined: 0, ignored: 0 },
     storedEver: 2,
     refusedByCode: { invalid_write_key: 1 },
   })
   expect(figures.series.accepted).toHaveLength(600)
+})
+
+test('what is quarantined or ignored is counted apart from what is rejected', async () => {
+  const schema = { properties: { properties: { required: ['total'] } } }
+  const rules = [{ type: 'track', event: 'paid', schema }]
+  const server = await startWith({ contract: { mode: 'quarantine', rules } })
+  const paid = { type: 'track', userId: 'u', event: 'paid', properties: {} }
+  const batch = [paid, { ...paid, properties: { total: 1 } }, { type: 'track', userId: 'u' }]
+  await server.post('/ingest/v1/batch', { batch })
+  await server.post('/ingest/v1/track', paid)
+  const capture = (event: string) => ({ uuid: event, event, distinct_id: 'u', properties: {} })
+  await server.post('/ingest/v1/posthog/batch', { batch: [capture('$feature_flag_called'), capture('clicked')] })
+  const samples = samplesOf(await (await fetch(`${server.url}/metrics`)).text())
+  expect(samples).toMatchObject({
+    'airhop_events_total{verdict="accepted"}': 2,
+    'airhop_events_total{verdict="duplicate"}': 0,
+    'airhop_events_total{verdict="rejected"}': 1,
+    'airhop_events_total{verdict="quarantined"}': 2,
+    'airhop_events_total{verdict="ignored"}': 1,
+    'airhop_events_rejected_total{code="missing_event"}': 1,
+  })
+  expect(samples).not.toHaveProperty('airhop_events_rejected_total{code="contract_quarantined"}')
+  expect(await (await server.get('/api/v1/health')).json()).toMatchObject({
+    verdicts: { accepted: 2, duplicate: 0, rejected: 1, quarantined: 2, ignored: 1 },
+    rejectedByCode: { missing_event: 1 },
+  })
 })
 
 test('a second that is over is in the series', async () => {

@@ -75,6 +75,30 @@ export interface RefusalGroup {
   examples: Omit<Rejected, 'code'>[]
 }
 
+export interface LossGroup {
+  reason: string
+  events: number
+  pages: number
+  firstSeen: string
+  lastSeen: string
+  days: { day: string; events: number; pages: number }[]
+}
+
+export interface QuarantineAnswer {
+  held: number
+  expired: number
+  names: {
+    type: string
+    name: string
+    events: number
+    firstAt: string
+    lastAt: string
+    messages: string[]
+    example: string
+    allowedNow: boolean
+  }[]
+}
+
 export interface Sighting {
   site: string | null
   scriptAt: string | null
@@ -115,11 +139,12 @@ export interface Figures {
   worker: { state: string; restarts: number }
   startedAt: string
   requests: number
-  verdicts: { accepted: number; duplicate: number; rejected: number }
+  verdicts: { accepted: number; duplicate: number; rejected: number; quarantined: number; ignored: number }
   rejectedByCode: Record<string, number>
   refusedByCode: Record<string, number>
   perSecond: number
   storedEver: number
+  lostInBrowsers: number
   bytes: { store: number; log: number }
   memoryBytes: number
   liveReaders: number

@@ -21,6 +21,15 @@ export interface Delivery {
    * a generator yields outlived its request: three times the memory under load.
    */
   items: readonly Item[]
+  /** What pages say that they have dropped themselves. */
+  losses?: readonly PageLoss[]
+}
+
+/** How many events a page has dropped since it was loaded, for one reason. */
+export interface PageLoss {
+  page: string
+  reason: string
+  events: number
 }
 
 /** Calls that share an envelope. */

@@ -13,6 +13,11 @@ import { BY_MESSAGE_ID, type Condition, conditionsOf } from './queries.ts'
 
 const EXAMPLES = 5
 
+/** What is shown of quarantine, and in how many events of a name is looked for different reasons. */
+const HELD_NAMES = 50
+const HELD_LOOKED_AT = 20
+const HELD_MESSAGES = 3
+
 const REJECTED = 'id, received_at, source, status, code, message, place, message_id, body'
 
 /** What one look goes over at most: a filter that nothing matches may not keep everybody waiting. */
@@ -27,9 +32,16 @@ export function createPageQueries(database: Database): PageQueries {
   const newestEvent = database.prepare('SELECT max(id) AS id FROM events')
   const newestRejected = database.prepare('SELECT max(id) AS id FROM rejected')
   const everStored = database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'events'`)
+  const lost = database.prepare('SELECT coalesce(sum(events), 0) AS events FROM losses')
   const reasons = (whose: string) => `
     SELECT code, count(*) AS count, min(received_at) AS first_at, max(received_at) AS last_at
     FROM rejected WHERE ${whose} GROUP BY code ORDER BY max(id) DESC`
+  const heldNames = database.prepare(`
+    SELECT type, name, count(*) AS events, min(received_at) AS first_at, max(received_at) AS last_at
+    FROM quarantined WHERE workspace = ? GROUP BY type, name ORDER BY last_at DESC LIMIT ${HELD_NAMES}`)
+  const newestHeld = `FROM quarantined WHERE workspace = ? AND type = ? AND name = ? ORDER BY received_at DESC, id DESC`
+  const heldMessages = database.prepare(`SELECT message ${newestHeld} LIMIT ${HELD_LOOKED_AT}`)
+  const heldExample = database.prepare(`SELECT json ${newestHeld} LIMIT 1`)
   const findByMessageId = database.prepare(`
     SELECT id, stored_at, json, position, place, times, last_at FROM events LEFT JOIN repeats ON repeats.event = events.id
     WHERE ${BY_MESSAGE_ID}`)
@@ -134,6 +146,23 @@ export function createPageQueries(database: Database): PageQueries {
         })
     },
 
+    quarantinedNames(workspace) {
+      const id = idOf(workspace)
+      return heldNames.all(id).map((row) => {
+        const { type, name } = row as { type: string; name: string }
+        const messages = heldMessages.all(id, type, name).map(({ message }) => message as string)
+        return {
+          type,
+          name,
+          events: row.events as number,
+          firstAtMs: row.first_at as number,
+          lastAtMs: row.last_at as number,
+          messages: [...new Set(messages)].slice(0, HELD_MESSAGES),
+          json: heldExample.get(id, type, name)!.json as string,
+        }
+      })
+    },
+
     inspect(workspace, messageId) {
       const id = idOf(workspace)
       const row = findByMessageId.get(id, messageId, id, messageId)
@@ -188,6 +217,7 @@ export function createPageQueries(database: Database): PageQueries {
     },
 
     storedEver: () => Number(everStored.get()?.seq ?? 0),
+    lostInBrowsers: () => lost.get()!.events as number,
   }
 }
 

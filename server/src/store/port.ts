@@ -161,11 +161,33 @@ export interface Rejected {
   body: string
 }
 
+/** How many events a page says that it has dropped since it was loaded, for one reason. */
+export interface Loss {
+  workspace: string
+  receivedAtMs: number
+  page: string
+  reason: string
+  events: number
+}
+
+/** What the pages that were heard of in the last 30 days say of one reason. Times are those of receipt. */
+export interface LossGroup {
+  reason: string
+  events: number
+  pages: number
+  firstAtMs: number
+  /** When a page told last of one more. */
+  lastAtMs: number
+  /** By the day on which a page told first of it. */
+  days: readonly { day: number; events: number; pages: number }[]
+}
+
 /** What one chunk of the log comes to. */
 export interface Changes {
   events: readonly StoredEvent[]
   rejected: readonly Rejected[]
   quarantined: readonly Quarantined[]
+  losses: readonly Loss[]
   /** Carried out after the events. */
   order?: Order
 }
@@ -212,6 +234,8 @@ export interface Queries {
   quarantined(workspace: string, paging: Paging): Page<QuarantinedEvent>
   /** How much that is, and how much of it was let go of because it was too old or too much. */
   quarantine(workspace: string): { held: number; expired: number }
+  /** What pages lost, by reason: the 100 that were told of last. */
+  losses(workspace: string): LossGroup[]
   /** When events were last stored, ms since the epoch. */
   lastStoredAtMs(): number | null
 
@@ -335,6 +359,19 @@ export interface CatalogueField {
   examples: readonly string[]
 }
 
+/** The events of one name that are in quarantine. Times are those of receipt. */
+export interface QuarantinedName {
+  type: string
+  name: string
+  events: number
+  firstAtMs: number
+  lastAtMs: number
+  /** Up to three of the newest, each once. */
+  messages: readonly string[]
+  /** The newest, as `QuarantinedEvent` has it. */
+  json: string
+}
+
 /** What the page shows and nobody else asks for. */
 export interface PageQueries {
   /** Where the stream is now. */
@@ -349,12 +386,16 @@ export interface PageQueries {
     limit: number,
   ): { events: readonly LiveEvent[]; rejected: readonly LiveRejected[]; upTo: LivePlace; more: boolean }
   refusals(audience: Audience): readonly RefusalGroup[]
+  /** What is in quarantine, by name: the 50 to which something was added last. */
+  quarantinedNames(workspace: string): readonly QuarantinedName[]
   inspect(workspace: string, messageId: string): Inspected | undefined
   catalogue(workspace: string): readonly CatalogueName[]
   /** The fields of every name, as `type\nname`; of one name when it is given. */
   fields(workspace: string, only?: { type: string; name: string }): ReadonlyMap<string, readonly CatalogueField[]>
   /** Events that were ever stored. */
   storedEver(): number
+  /** Events that pages of all workspaces say that they have dropped, of those that were heard of in the last 30 days. */
+  lostInBrowsers(): number
 }
 
 /** Where processing ends. One transaction: events, what was rejected, ids and the position, or none of them. */

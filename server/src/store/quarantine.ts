@@ -8,6 +8,9 @@ const KEEP_MS = 30 * 86_400_000
 const MAX_EVENTS = 100_000
 const MAX_CHARS = 256 * 1024 * 1024
 
+/** What it is listed by is cut like a name of the catalogue. */
+const NAME_CHARS = 200
+
 /** How much a workspace has there. */
 interface Held {
   events: number
@@ -20,8 +23,8 @@ interface Held {
  */
 export function createQuarantine(database: Database, { maxEvents = MAX_EVENTS, maxChars = MAX_CHARS } = {}) {
   const insert = database.prepare(`
-    INSERT INTO quarantined (workspace, message_id, received_at, message, rejected, id_generated, chars, json)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
+    INSERT INTO quarantined (workspace, message_id, received_at, message, rejected, id_generated, chars, json, type, name)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const find = database.prepare('SELECT 1 FROM quarantined WHERE workspace = ? AND message_id = ?')
   const remove = database.prepare(`
     DELETE FROM quarantined WHERE workspace = ? AND message_id = ? RETURNING rejected, chars`)
@@ -59,14 +62,16 @@ export function createQuarantine(database: Database, { maxEvents = MAX_EVENTS, m
     /** `rejected` is the line about it among what was rejected. */
     hold(
       workspace: number,
-      { messageId, receivedAtMs, idGenerated, json }: StoredEvent,
+      { messageId, receivedAtMs, idGenerated, json, type, name }: StoredEvent,
       message: string,
       rejected: number,
     ): void {
-      insert.run(workspace, messageId, receivedAtMs, message, rejected, Number(idGenerated), json.length, json)
+      const listed = name.slice(0, NAME_CHARS)
+      const { length } = json
+      insert.run(workspace, messageId, receivedAtMs, message, rejected, Number(idGenerated), length, json, type, listed)
       const held = workspaces.get(workspace) ?? { events: 0, chars: 0 }
       held.events += 1
-      held.chars += json.length
+      held.chars += length
       workspaces.set(workspace, held)
     },
 

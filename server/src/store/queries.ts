@@ -1,5 +1,6 @@
 import type { Database } from '../sqlite.ts'
 import { createCounts } from './counts.ts'
+import { DAY_MS } from './days.ts'
 import { KIND } from './ownership.ts'
 import type { EventFilter, Page, Paging, Queries } from './port.ts'
 import { createProfiles } from './profiles.ts'
@@ -27,6 +28,9 @@ const USERS_OF_BROWSER = `
 
 const BY_USER = inTimelines(SUBJECT(KIND.user))
 const BY_BROWSER = `${inTimelines(`${SUBJECT(KIND.anonymous)} UNION ${USERS_OF_BROWSER}`)} AND anonymous_id = ?`
+
+/** Of the SDK's own there are four; others are of who writes with the public key. */
+const LOSS_REASONS_MAX = 100
 
 export const BY_MESSAGE_ID = `id = (
   SELECT event FROM ids_0 WHERE workspace = ? AND message_id = ? UNION ALL
@@ -72,6 +76,12 @@ export function createQueries(database: Database): Queries {
   const findWorkspace = database.prepare('SELECT id FROM workspaces WHERE name = ?')
   const countHeld = database.prepare('SELECT count(*) AS held FROM quarantined WHERE workspace = ?')
   const findExpired = database.prepare('SELECT events FROM quarantine_expired WHERE workspace = ?')
+  const lossReasons = database.prepare(`
+    SELECT reason, sum(events) AS events, count(*) AS pages, min(first_at) AS first_at, max(last_at) AS last_at
+    FROM losses WHERE workspace = ? GROUP BY reason ORDER BY last_at DESC, reason LIMIT ${LOSS_REASONS_MAX}`)
+  const lossDays = database.prepare(`
+    SELECT first_at / ${DAY_MS} AS day, sum(events) AS events, count(*) AS pages
+    FROM losses WHERE workspace = ? AND reason = ? GROUP BY day ORDER BY day`)
   const storedAt = database.prepare('SELECT max(stored_at) AS at FROM positions')
 
   function page<Item>(
@@ -131,6 +141,22 @@ export function createQueries(database: Database): Queries {
       const id = idOf(workspace)
       const held = countHeld.get(id)?.held as number
       return { held, expired: (findExpired.get(id)?.events as number | undefined) ?? 0 }
+    },
+
+    losses(workspace) {
+      const id = idOf(workspace)
+      return lossReasons.all(id).map((row) => ({
+        reason: row.reason as string,
+        events: row.events as number,
+        pages: row.pages as number,
+        firstAtMs: row.first_at as number,
+        lastAtMs: row.last_at as number,
+        days: lossDays.all(id, row.reason as string).map(({ day, events, pages }) => ({
+          day: day as number,
+          events: events as number,
+          pages: pages as number,
+        })),
+      }))
     },
 
     lastStoredAtMs: () => (storedAt.get()?.at as number | null | undefined) ?? null,

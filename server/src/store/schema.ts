@@ -224,6 +224,30 @@ const STEPS = [
     GROUP BY names.id, hour;
   `,
   `
+  -- What pages say that they have dropped: the largest sum of each page and reason. Days since the epoch. See losses.ts.
+  CREATE TABLE losses (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    workspace INTEGER NOT NULL,
+    page      TEXT NOT NULL,
+    reason    TEXT NOT NULL,
+    events    INTEGER NOT NULL,
+    first_at  INTEGER NOT NULL,
+    last_at   INTEGER NOT NULL,
+    seen_day  INTEGER NOT NULL,
+    UNIQUE (workspace, page, reason)
+  );
+  CREATE INDEX losses_order  ON losses (workspace);
+  CREATE INDEX losses_reason ON losses (workspace, reason, first_at, events, last_at);
+  CREATE INDEX losses_seen   ON losses (seen_day);
+  `,
+  `
+  -- By what an event in quarantine is listed, as in the catalogue.
+  ALTER TABLE quarantined ADD COLUMN type TEXT NOT NULL DEFAULT '';
+  ALTER TABLE quarantined ADD COLUMN name TEXT NOT NULL DEFAULT '';
+  UPDATE quarantined SET type = json ->> '$.type', name = substr(coalesce(json ->> '$.event', json ->> '$.name', ''), 1, 200);
+  CREATE INDEX quarantined_names ON quarantined (workspace, type, name, received_at);
+  `,
+  `
   -- Whose events they are is asked by the timelines: see queries.ts.
   DROP INDEX events_user;
   DROP INDEX events_anonymous;

@@ -3,6 +3,7 @@ import { type Database, openForReading, openForWriting, transaction } from '../s
 import { createCatalogue } from './catalogue.ts'
 import { createContacts } from './contacts.ts'
 import { createDedup } from './dedup.ts'
+import { createLosses } from './losses.ts'
 import { createPageQueries } from './page-queries.ts'
 import { createPeople } from './people.ts'
 import type { Changes, Rejected, Store, StoredEvent } from './port.ts'
@@ -76,6 +77,7 @@ function createWriter(database: Database) {
   const dedup = createDedup(database)
   const quarantine = createQuarantine(database)
   const catalogue = createCatalogue(database)
+  const noteLoss = createLosses(database)
   const lastEvent = database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'events'`)
   const people = createPeople(database)
   const removal = createRemoval(database, people)
@@ -185,13 +187,14 @@ function createWriter(database: Database) {
   }
 
   return {
-    commit: (partition: number, upTo: Position, { events, rejected, quarantined, order }: Changes): void =>
+    commit: (partition: number, upTo: Position, { events, rejected, quarantined, losses, order }: Changes): void =>
       write(() => {
         const stored = storeEvents(events)
         storeRejected(rejected)
         storeQuarantined(quarantined)
         const newest = quarantined.at(-1)?.event ?? events.at(-1) ?? rejected.at(-1)
         if (newest) quarantine.trim(newest.receivedAtMs)
+        for (const loss of losses) noteLoss(workspaceId(loss.workspace), loss)
         if (order) removal.carryOut(workspaceId(order.workspace), order)
         advance.run(partition, upTo, stored > 0 ? Date.now() : null)
       }),

@@ -59,6 +59,14 @@ const ADVICE: Record<string, { title: string; todo: string }> = {
   },
   invalid_context: { title: 'Context is no object', todo: 'Send `context` as an object, or leave it out.' },
   invalid_event: { title: 'No readable call', todo: 'Each call is a JSON object, nested at most 256 levels deep.' },
+  contract_violation: {
+    title: 'Not as the contract says',
+    todo: 'Send it as the sentence says, or change the contract and start the server again.',
+  },
+  contract_quarantined: {
+    title: 'Not as the contract says, and kept',
+    todo: 'It is not lost: mend the contract and release it, or send it again as the contract says with the same `messageId`.',
+  },
   missing_group_id: { title: 'A group without groupId', todo: 'Give `group()` the id of the account first.' },
   missing_user_id: {
     title: 'An alias without userId',
@@ -85,12 +93,44 @@ const ADVICE: Record<string, { title: string; todo: string }> = {
 }
 
 /** Of a code that is not known here, the code itself in words. */
-export function adviceOf(code: string): { title: string; todo: string } {
+export const adviceOf = (code: string): { title: string; todo: string } =>
+  (Object.hasOwn(ADVICE, code) ? ADVICE[code] : undefined) ?? {
+    title: inWords(code),
+    todo: 'The sentence of the server says what was expected and what came.',
+  }
+
+/** Why airhop.js drops an event, by its reason. */
+const LOSSES: Record<string, { title: string; why: string; todo: string }> = {
+  event_too_large: {
+    title: 'Event over 32 KiB',
+    why: 'A call made more than 32 KiB of JSON. No server takes that, so it was not sent.',
+    todo: ADVICE.event_too_large!.todo,
+  },
+  unserializable: {
+    title: 'No JSON can be made of it',
+    why: 'A call was given something with a cycle, a BigInt, or a getter that throws.',
+    todo: 'Pass ids, names and numbers instead of objects of a framework or the DOM. `airhop.on("dropped", console.warn)` in the console of the page tells of each.',
+  },
+  storage_full: {
+    title: 'Too much waited in one browser',
+    why: 'More than 1 MiB of events waited because nothing could be sent, so the oldest went.',
+    todo: 'Look whether this server was away, or what stops the requests of these pages. Fewer and smaller events outlast a longer break.',
+  },
+  expired: {
+    title: 'Waited for more than 7 days',
+    why: 'The browser came back a week after it had made them, or nothing could be sent for that long.',
+    todo: 'A few are visitors who went offline and came back late. Many: look whether this server was away, or what stops the requests of these pages.',
+  },
+}
+
+export const lossAdviceOf = (reason: string): { title: string; why: string; todo: string } =>
+  (Object.hasOwn(LOSSES, reason) ? LOSSES[reason] : undefined) ?? {
+    title: inWords(reason),
+    why: 'This reason is not one of airhop.js of this version.',
+    todo: 'Look up what sends it: a newer airhop.js, or another program that has the write key.',
+  }
+
+function inWords(code: string): string {
   const words = code.replaceAll('_', ' ')
-  return (
-    (Object.hasOwn(ADVICE, code) ? ADVICE[code] : undefined) ?? {
-      title: words.charAt(0).toUpperCase() + words.slice(1),
-      todo: 'The sentence of the server says what was expected and what came.',
-    }
-  )
+  return words.charAt(0).toUpperCase() + words.slice(1)
 }

@@ -88,6 +88,8 @@ function Shown(figures: Figures) {
           {Object.entries(figures.rejectedByCode).map(([code, value]) => (
             <Line key={code} label={code} value={value} sub code={code} />
           ))}
+          <Line label="Quarantined by the contract" value={verdicts.quarantined} code="contract_quarantined" />
+          <Line label="Ignored, not wanted of their source" value={verdicts.ignored} />
           <Line
             label="Requests refused as a whole"
             value={Object.values(figures.refusedByCode).reduce((sum, value) => sum + value, 0)}
@@ -99,7 +101,10 @@ function Shown(figures: Figures) {
       </table>
       <p class="soft">
         Version {figures.version} · {count(figures.requests)} requests · {count(figures.liveReaders)} live{' '}
-        {figures.liveReaders === 1 ? 'reader' : 'readers'} · {bytes(figures.memoryBytes)} of memory
+        {figures.liveReaders === 1 ? 'reader' : 'readers'} · {bytes(figures.memoryBytes)} of memory ·{' '}
+        <a href="#/refused" data-testid="lost-in-browsers">
+          {count(figures.lostInBrowsers)} lost in browsers in 30 days
+        </a>
       </p>
     </>
   )

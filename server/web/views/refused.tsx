@@ -3,16 +3,19 @@ import { route } from '../route.ts'
 import type { RefusalGroup } from '../shapes.ts'
 import { count } from '../words.ts'
 import { adviceOf } from './advice.ts'
+import { Losses } from './losses.tsx'
+import { Quarantine } from './quarantine.tsx'
 
 export function RefusedView() {
   const { answer, trouble } = useAnswer<{ refusals: RefusalGroup[]; notRecorded: number }>('api/v1/refusals', 2000)
   const asked = route.value.query.get('code')
   return (
     <section>
-      <Heading title="Refused">
+      <Heading title="Refused and dropped">
         <p class="soft">What came in and was not stored, by reason. The newest 10,000 are kept.</p>
       </Heading>
       <Trouble sentence={trouble} />
+      <Quarantine />
       {answer?.refusals.length === 0 && (
         <Empty title="Nothing was refused">
           <p>
@@ -21,15 +24,18 @@ export function RefusedView() {
         </Empty>
       )}
       <div class="cards">
-        {answer?.refusals.map((group) => (
-          <Group key={group.code} group={group} open={asked === group.code} />
-        ))}
+        {answer?.refusals
+          .filter(({ code }) => code !== 'contract_quarantined')
+          .map((group) => (
+            <Group key={group.code} group={group} open={asked === group.code} />
+          ))}
       </div>
       {answer && answer.notRecorded > 0 && (
         <p class="soft">
           {count(answer.notRecorded)} more refused requests came faster than they are recorded (100 a minute).
         </p>
       )}
+      <Losses />
       {answer && <NeverArrived />}
     </section>
   )
@@ -96,8 +102,8 @@ const NeverArrived = () => (
     <h2>What never arrived is not here</h2>
     <p>
       A request that a Content-Security-Policy, an ad blocker or a broken network stops in the browser leaves no trace
-      on a server. <code>airhop.stats()</code> in the console of that page says what became of each call, and{' '}
-      <a href="#/start">Get started</a> has a check to paste there.
+      on a server, and a page that sends nothing tells of no loss. <code>airhop.stats()</code> in the console of that
+      page says what became of each call, and <a href="#/start">Get started</a> has a check to paste there.
     </p>
   </article>
 )

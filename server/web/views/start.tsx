@@ -330,6 +330,10 @@ async function explain({ status, reason }: TryOutcome): Promise<{ tone: 'plain' 
   if (status === 'script_blocked')
     return warn('airhop.js could not be loaded although the server answers: an ad blocker stops it.')
   if (status === 'csp') return warn(`A Content-Security-Policy stops it: ${reason}.`)
+  if (reason === 'http_403')
+    return warn(
+      `The server refuses events of this origin (403): ${location.origin} is not among allowedOrigins of this workspace. The key is right.`,
+    )
   if (status === 'saved' && /^http_/.test(reason ?? ''))
     return warn(`The server refused the key (${reason!.slice(5)}).`)
   if (status === 'saved')
