@@ -126,9 +126,10 @@ test('refused: nothing is left in any store but the decision, and the next page 
   await loaded(page)
   await page.evaluate(() => airhop.track('stored'))
   const key = `airhop.${ingest.writeKey.slice(-6)}.consent`
-  const left = await page.evaluate(() => {
+  const left = await page.evaluate(async () => {
     airhop.identify('usr_1', { email: 'mara@harbour.example' })
     airhop.track('waits')
+    await Promise.resolve()
     const before = Object.keys(localStorage).length
     airhop.optOut()
     return { before, after: { ...localStorage }, stats: airhop.stats(), id: airhop.user().anonymousId() }

@@ -1,4 +1,4 @@
-import type { Entry } from './journal.ts'
+import type { Entry } from './entry.ts'
 import { BATCH_MAX_BYTES } from './limits.ts'
 import type { Stats } from './result.ts'
 

@@ -1,34 +1,8 @@
 import { toBody } from './batch.ts'
+import { type Chunk, type Entry, utf8Bytes } from './entry.ts'
 import { CHUNK_MAX_EVENTS } from './limits.ts'
-import type { Result } from './result.ts'
 import { namesOf, read, remove, write } from './storage.ts'
 import type { Envelope } from './wire.ts'
-
-/** An event as it waits. */
-export interface Entry {
-  /** Unique, and in order of time as text. */
-  id: string
-  messageId: string
-  /** What it has in common with others: the start of the request's JSON, see `openEnvelopes`. */
-  head: string
-  json: string
-  /** Of `json`, in UTF-8. */
-  bytes: number
-  /** Where it is kept, if it is. */
-  chunk: Chunk | undefined
-  /** Answers the call, once. Events of earlier pages have none. */
-  answer?: (result: Result) => void
-  /** How many batches had passed when it was refused first, if it was. */
-  refusedAt?: number
-  refusedAlone?: boolean
-}
-
-/** Events that one task has made, with one head: one key of the storage. */
-export interface Chunk {
-  key: string
-  /** Those that wait. */
-  entries: Entry[]
-}
 
 /** What waits in the browser, of all tabs and earlier pages, until the server has answered for it. */
 export interface Journal {
@@ -40,10 +14,6 @@ export interface Journal {
   /** All there is, oldest first. */
   list(): Entry[]
 }
-
-export const utf8Bytes = (text: string): number =>
-  // JSON has no control characters: what is all ASCII needs no copy to be measured.
-  /[^ -~]/.test(text) ? new TextEncoder().encode(text).length : text.length
 
 /**
  * One key for what one task has made: a write costs ten microseconds and more, whatever its size. A chunk is written

@@ -1,4 +1,5 @@
-import type { Entry, Journal } from './journal.ts'
+import type { Entry } from './entry.ts'
+import type { Journal } from './journal.ts'
 import { JOURNAL_KEY_BYTES, QUEUE_MAX_BYTES } from './limits.ts'
 import type { Fate, Listener, Result, Stats } from './result.ts'
 

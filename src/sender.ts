@@ -1,8 +1,9 @@
 import { backoffMs } from './backoff.ts'
 import { takeBatch, toBody } from './batch.ts'
 import type { ConsentKeeper } from './consent.ts'
+import type { Entry } from './entry.ts'
 import { madeAt } from './envelope.ts'
-import type { Entry, Journal } from './journal.ts'
+import type { Journal } from './journal.ts'
 import {
   DRAIN_AGE_MS,
   DRAIN_MAX_MS,
@@ -160,7 +161,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     if (/40[13]/.test(reason)) {
       phase = 'stopped'
       save(own(), reason)
-      complain(`write key refused (${status}): check data-key`)
+      complain(`write key refused (${status}): check data-key, and the server's allowedOrigins`)
     } else if (batch[1]) maxEvents = Math.ceil(batch.length / 2)
     else if (entry.refusedAlone && entry.refusedAt! < passes) settle(entry, 'rejected', reason)
     else {

@@ -1,10 +1,10 @@
 /** `airhop/testing`: what a team needs to test its own tracking, in Vitest, Jest and Playwright. */
 import { type Airhop, createCalls } from './calls.ts'
 import type { Consent } from './consent.ts'
+import type { Entry } from './entry.ts'
 import { openEnvelopes } from './envelope.ts'
 import { type EventPattern, findEvent, missing, patternOf, unexpected } from './expectation.ts'
 import { openIdentity } from './identity.ts'
-import type { Entry } from './journal.ts'
 import type { Open, PlanOf } from './plan.ts'
 import { openQueue } from './queue.ts'
 import { type ReceivedEvent, readEvents } from './received.ts'
