@@ -83,7 +83,6 @@ export async function startServer(settings: Settings, options: ServerOptions = {
     const refusals = createRefusalLog({ log, now })
     const recentIds = createRecentIds()
     const rules = rulesOf(workspaces, now)
-    const { contacts } = store
     const orders = createOrders({ log, queries, now })
     const app = buildApp({
       keys,
@@ -91,7 +90,6 @@ export async function startServer(settings: Settings, options: ServerOptions = {
       partition: PARTITION,
       recentIds,
       rules,
-      contacts,
       now,
       queries,
       oneWorkspace,

@@ -70,7 +70,6 @@ const LAYERS = [
     'store/dedup.ts',
     'store/quarantine.ts',
     'store/losses.ts',
-    'store/contacts.ts',
     'store/lookup.ts',
     'store/funnel.ts',
     'store/traits.ts',

@@ -3,7 +3,7 @@ import { DAY_MS } from './days.ts'
 import { createLookup } from './lookup.ts'
 import { KIND } from './ownership.ts'
 import type { People } from './people.ts'
-import type { Order, Outcome } from './port.ts'
+import type { Order, Outcome, PersonKey } from './port.ts'
 
 /** What became of an order is asked for at once; it names who was erased, so it does not stay. */
 const OUTCOME_MS = 60_000
@@ -94,8 +94,8 @@ export function createRemoval(database: Database, people: People) {
     people.settle(left)
   }
 
-  function erase(workspace: number, id: string): Outcome {
-    const found = lookup(workspace, { kind: 'any', id })
+  function erase(workspace: number, id: string, kind: PersonKey['kind'] = 'any'): Outcome {
+    const found = lookup(workspace, { kind, id })
     if (!found) return { done: 'nothing', because: 'unknown', id }
     const subjects = ofRoot.all(found.root) as unknown as Subject[]
     const keysOf = (kind: number) => subjects.filter((subject) => subject.kind === kind).map(({ key }) => key)
@@ -139,7 +139,8 @@ export function createRemoval(database: Database, people: People) {
     carryOut(workspace: number, order: Order): void {
       // What is deleted is overwritten: https://sqlite.org/pragma.html#pragma_secure_delete
       database.exec('PRAGMA secure_delete = ON')
-      const outcome = order.do === 'erase' ? erase(workspace, order.id) : undo(workspace, order.id, order.ids)
+      const outcome =
+        order.do === 'erase' ? erase(workspace, order.id, order.kind) : undo(workspace, order.id, order.ids)
       database.exec('PRAGMA secure_delete = OFF')
       report.run(order.orderId, Date.now(), JSON.stringify(outcome))
     },

@@ -1,7 +1,6 @@
 import type { Position } from '../log/port.ts'
 import { type Database, openForReading, openForWriting, transaction } from '../sqlite.ts'
 import { createCatalogue } from './catalogue.ts'
-import { createContacts } from './contacts.ts'
 import { createDedup } from './dedup.ts'
 import { createLosses } from './losses.ts'
 import { createPageQueries } from './page-queries.ts'
@@ -63,7 +62,6 @@ export function openSqliteStore(file: string): Store {
     },
 
     query: { ...createQueries(reader), ...createPageQueries(reader) },
-    contacts: createContacts(reader),
 
     async close() {
       reader.close()
@@ -82,8 +80,8 @@ function createWriter(database: Database) {
   const people = createPeople(database)
   const removal = createRemoval(database, people)
   const insertEvent = database.prepare(`
-    INSERT INTO events (id, workspace, type, source, user_id, anonymous_id, event, json, email, at, subject, position, place, stored_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+    INSERT INTO events (id, workspace, type, source, user_id, anonymous_id, event, json, at, subject, position, place, stored_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const insertRepeat = database.prepare(`
     INSERT INTO repeats VALUES (?, 1, ?) ON CONFLICT DO UPDATE SET times = times + 1, last_at = excluded.last_at`)
   const insertRejected = database.prepare(`
@@ -137,7 +135,6 @@ function createWriter(database: Database) {
         event.anonymousId,
         event.event,
         event.json,
-        event.email,
         event.atMs,
         people.add(workspace, event),
         event.origin?.position ?? null,
