@@ -17,6 +17,9 @@ import { migrate } from './schema.ts'
  */
 const CACHE = `PRAGMA cache_size = -${64 * 1024}; PRAGMA wal_autocheckpoint = ${8 * 1024}`
 
+/** Stands for the event of an id that is known and has none. */
+const NO_EVENT = 0
+
 /** What was rejected is there to be looked at soon: the newest so many stay. */
 const REJECTED_MAX_ROWS = 10_000
 
@@ -78,7 +81,15 @@ function createWriter(database: Database) {
   const noteLoss = createLosses(database)
   const lastEvent = database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'events'`)
   const people = createPeople(database)
-  const removal = createRemoval(database, people)
+  const removal = createRemoval(database, people, {
+    expireBefore: quarantine.expireBefore,
+    forget(workspace, kind, key) {
+      const gone = quarantine.forget(workspace, kind, key)
+      // As what was stored is not stored again: neither by a release that is under way, nor because it is sent again.
+      for (const { messageId, receivedAtMs } of gone) dedup.at(receivedAtMs).claim(workspace, messageId, NO_EVENT)
+      return gone.length
+    },
+  })
   const insertEvent = database.prepare(`
     INSERT INTO events (id, workspace, type, source, user_id, anonymous_id, event, json, at, subject, position, place, stored_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
@@ -123,7 +134,7 @@ function createWriter(database: Database) {
       const isFirst = event.idGenerated && (!event.released || wasHeld)
       if (!ids.claim(workspace, event.messageId, next) && !isFirst) {
         const holder = ids.holder(workspace, event.messageId)
-        if (holder !== undefined) insertRepeat.run(holder, event.receivedAtMs)
+        if (holder !== undefined && holder !== NO_EVENT) insertRepeat.run(holder, event.receivedAtMs)
         continue
       }
       insertEvent.run(
