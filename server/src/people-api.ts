@@ -71,9 +71,18 @@ export function createPeopleApi({ keys, queries, orders, now }: PeopleApiParts) 
       parametersOf(request, [])
       const id = idOf(request)
       const ids = idsOf(request.body)
-      const before = queries.profile(name, anyKind(id))
+      const before = queries.known(name, anyKind(id))
+      for (const wanted of before ? ids : []) {
+        const [own, ...merged] = before!.ids
+        if (merged.some((each) => each.id === wanted)) continue
+        throw refused(
+          'invalid_parameter',
+          'ids',
+          `must be ids that were merged into \`${own!.id}\`; \`${wanted}\` was not`,
+        )
+      }
       const outcome = done(await orders({ do: 'split', workspace: name, id, ids }), 'split')
-      const profile = queries.profile(name, anyKind(before?.id ?? id))
+      const profile = queries.profile(name, anyKind(before?.profile.id ?? id))
       const separated = outcome.separated.map((key) => queries.profile(name, anyKind(key)))
       return fresh(reply).send({ profile, separated })
     },
@@ -183,7 +192,7 @@ function personOf(parameters: Parameters): PersonKey | undefined {
   return said[0]
 }
 
-/** The `ids` of a body; none where there is no body. */
+/** The `ids` of a body; none where there is no body. One that is not understood could mean all of them, and is refused. */
 function idsOf(body: unknown): string[] {
   const text = Buffer.isBuffer(body) ? body.toString('utf8').trim() : ''
   if (text === '') return []
@@ -193,9 +202,15 @@ function idsOf(body: unknown): string[] {
   } catch (error) {
     throw refused('malformed_json', (error as Error).message)
   }
-  const ids = isObject(json) ? (json.ids ?? []) : json
-  if (Array.isArray(ids) && ids.every((id) => typeof id === 'string')) return ids
-  throw refused('invalid_parameter', 'ids', `must be an array of ids; it ${isWhat(ids)}`)
+  const { ids, ...others } = isObject(json) ? json : { ids: json }
+  const [other] = Object.keys(others)
+  if (other !== undefined) throw refused('invalid_parameter', other, 'is not known here: ids is')
+  if (ids === undefined) return []
+  if (!Array.isArray(ids)) throw refused('invalid_parameter', 'ids', `must be an array of ids; it ${isWhat(ids)}`)
+  if (ids.length === 0) throw refused('invalid_parameter', 'ids', 'must have an id; leave it out to take out all')
+  const bad = ids.findIndex((id) => typeof id !== 'string')
+  if (bad !== -1) throw refused('invalid_parameter', `ids[${bad}]`, `must be an id; it ${isWhat(ids[bad])}`)
+  return ids
 }
 
 type Done = Exclude<Outcome['done'], 'nothing'>

@@ -341,10 +341,29 @@ test('a split takes an id out of a person, and it stays out', async () => {
     'not_merged',
     expect.stringContaining('`ada`'),
   ])
-  expect(await people.refusal('POST', '/profiles/bob/split', { ids: 'x' })).toMatchObject({
-    0: 400,
-    1: 'invalid_parameter',
-  })
+})
+
+test('a split that is not understood takes nothing out', async () => {
+  const people = await start()
+  await people.send([...ADA, { ...ADA[1]!, anonymousId: 'a2', messageId: 'i9' }, ...BOB])
+  const before = await people.profile('ada')
+  const merged = '`ids` must be ids that were merged into `ada`'
+  const cases: [body: unknown, sentence: string][] = [
+    [{ ids: ['a2', 'typo'] }, `${merged}; \`typo\` was not.`],
+    [{ ids: ['b'] }, `${merged}; \`b\` was not.`],
+    [{ ids: ['ada'] }, `${merged}; \`ada\` was not.`],
+    [{ id: ['a2'] }, '`id` is not known here: ids is.'],
+    [{ ids: [] }, '`ids` must have an id; leave it out to take out all.'],
+    [{ ids: ['a2', 1] }, '`ids[1]` must be an id; it is 1.'],
+    [{ ids: 'a2' }, '`ids` must be an array of ids; it is "a2".'],
+    [null, '`ids` must be an array of ids; it is null.'],
+  ]
+  for (const [body, sentence] of cases) {
+    expect(await people.refusal('POST', '/profiles/ada/split', body)).toEqual([400, 'invalid_parameter', sentence])
+  }
+  expect(await people.profile('ada')).toEqual(before)
+  const response = await people.call('POST', '/profiles/ada/split', ['a2'])
+  expect(await response.json()).toMatchObject({ separated: [{ id: 'a2' }] })
 })
 
 test('a split undoes a merge of two users', async () => {
