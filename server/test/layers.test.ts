@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 const LAYERS = [
   ['main.ts'],
   ['server.ts', 'commands.ts'],
-  ['app.ts', 'worker-thread.ts', 'config.ts', 'keys-file.ts', 'data-folder.ts'],
+  ['app.ts', 'worker-thread.ts', 'reader-thread.ts', 'config.ts', 'keys-file.ts', 'data-folder.ts'],
   ['page-api.ts', 'page-files.ts'],
   ['metrics.ts'],
   ['live.ts'],
@@ -37,6 +37,7 @@ const LAYERS = [
     'orders.ts',
     'parameters.ts',
     'processing.ts',
+    'reader.ts',
     'recent-ids.ts',
     'refusal-log.ts',
     'replay.ts',

@@ -29,8 +29,7 @@ const REJECTED_MAX_ROWS = 10_000
  */
 export function openSqliteStore(file: string): Store {
   migrate(file)
-  const reader = openForReading(file)
-  reader.exec(CACHE)
+  const { reader, query } = openForQueries(file)
   let writer: ReturnType<typeof createWriter> | undefined
   const position = reader.prepare('SELECT position FROM positions WHERE partition = ?')
   const imported = reader.prepare('SELECT lines FROM imports WHERE file = ?')
@@ -64,13 +63,20 @@ export function openSqliteStore(file: string): Store {
       return open().prune(workspace, beforeDay, limit)
     },
 
-    query: { ...createQueries(reader), ...createPageQueries(reader) },
+    query: { ...query, ...createPageQueries(reader) },
 
     async close() {
       reader.close()
       writer?.close()
     },
   }
+}
+
+/** A connection that only reads, of a file that `openSqliteStore` has brought to this version. */
+export function openForQueries(file: string) {
+  const reader = openForReading(file)
+  reader.exec(CACHE)
+  return { reader, query: createQueries(reader) }
 }
 
 function createWriter(database: Database) {
