@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Keys } from './auth.ts'
 import { isWhat, refused } from './errors.ts'
 import { type Parameters, pagingOf, parametersOf } from './parameters.ts'
-import type { CountQueries } from './reader.ts'
+import type { SlowQueries } from './reader.ts'
 import { DAY_MS, dayOf, isoDay } from './store/days.ts'
 import type { DayRange } from './store/port.ts'
 
@@ -19,12 +19,12 @@ const BY = ['event', 'type', 'source'] as const
 
 export interface CountsApiParts {
   keys: Pick<Keys, 'admin'>
-  counting: CountQueries
+  slow: SlowQueries
   now: () => number
 }
 
 /** How often, how many and in which order: docs/read-api.md. */
-export function createCountsApi({ keys, counting, now }: CountsApiParts) {
+export function createCountsApi({ keys, slow, now }: CountsApiParts) {
   return {
     /** `GET /api/v1/counts` → `{ counts, next, cursor }` */
     async counts(request: FastifyRequest, reply: FastifyReply) {
@@ -40,7 +40,7 @@ export function createCountsApi({ keys, counting, now }: CountsApiParts) {
         throw refused('invalid_parameter', people ? 'people' : 'event', 'is there only with `by=event`')
       }
       const range = { ...rangeOf(parameters, now()), people, ...(event !== undefined && { event }) }
-      const all = await counting.counts(name, by, every, range)
+      const all = await slow.counts(name, by, every, range)
       const counts = all.slice(after, after + limit).map((row) => ({
         ...(row.day !== undefined && { day: isoDay(row.day) }),
         [by]: row.name,
@@ -58,7 +58,7 @@ export function createCountsApi({ keys, counting, now }: CountsApiParts) {
       const parameters = parametersOf(request, ['from', 'to', 'event'])
       const range = rangeOf(parameters, now())
       const event = parameters.get('event')
-      const { people, days } = await counting.people(name, { ...range, ...(event !== undefined && { event }) })
+      const { people, days } = await slow.people(name, { ...range, ...(event !== undefined && { event }) })
       return reply.header('cache-control', 'no-store').send({
         ...saidOf(range),
         people,
@@ -74,10 +74,10 @@ export function createCountsApi({ keys, counting, now }: CountsApiParts) {
       const { within, withinMs } = withinOf(parameters)
       const range = rangeOf(parameters, now())
       const said = saidOf(range)
-      const people = await counting.funnel(name, steps, withinMs, range)
+      const people = await slow.funnel(name, steps, withinMs, range)
       const answers = steps.map(async (event, step) => {
         const share = people[0] ? people[step]! / people[0] : 0
-        const occurred = people[step]! > 0 || (await counting.occurred(name, event, range))
+        const occurred = people[step]! > 0 || (await slow.occurred(name, event, range))
         const note = occurred ? {} : { note: `No event \`${event}\` was stored from ${said.from} to ${said.to}.` }
         return { event, people: people[step], share, occurred, ...note }
       })

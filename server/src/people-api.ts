@@ -6,6 +6,7 @@ import { isObject } from './check.ts'
 import { isWhat, refused } from './errors.ts'
 import type { Orders } from './orders.ts'
 import { badCursor, PAGING, type Parameters, pagingOf, parametersOf, placeOf, sizeOf } from './parameters.ts'
+import type { SlowQueries } from './reader.ts'
 import { DAY_MS } from './store/days.ts'
 import type { Moment, Outcome, PersonKey, Queries } from './store/port.ts'
 
@@ -25,12 +26,13 @@ const EXPORT_KINDS = { userId: 'user', anonymousId: 'anonymous', email: 'email' 
 export interface PeopleApiParts {
   keys: Pick<Keys, 'admin'>
   queries: Queries
+  slow: SlowQueries
   orders: Orders
   now: () => number
 }
 
 /** What the holder of an admin token reads of people and accounts, and does about them: docs/read-api.md. */
-export function createPeopleApi({ keys, queries, orders, now }: PeopleApiParts) {
+export function createPeopleApi({ keys, queries, slow, orders, now }: PeopleApiParts) {
   return {
     /** `GET /api/v1/profiles/:id` */
     profile(request: FastifyRequest, reply: FastifyReply) {
@@ -96,12 +98,12 @@ export function createPeopleApi({ keys, queries, orders, now }: PeopleApiParts) 
     },
 
     /** `GET /api/v1/accounts/:id` */
-    account(request: FastifyRequest, reply: FastifyReply) {
+    async account(request: FastifyRequest, reply: FastifyReply) {
       const { name } = keys.admin(request.headers)
       const paging = pagingOf(parametersOf(request, ['after', 'limit']))
       const toDay = Math.floor(now() / DAY_MS)
       const id = idOf(request)
-      const account = queries.account(name, id, paging, { fromDay: toDay - ACTIVITY_DAYS + 1, toDay })
+      const account = await slow.account(name, id, paging, { fromDay: toDay - ACTIVITY_DAYS + 1, toDay })
       if (!account) throw refused('unknown_account', id)
       const { items, last, more } = account.members
       return fresh(reply).send({ ...account, members: items, ...placeOf(last, more, paging) })

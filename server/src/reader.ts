@@ -1,13 +1,13 @@
 import { Worker } from 'node:worker_threads'
 import type { Queries } from './store/port.ts'
 
-/** The questions that look at a great part of the store: tens of milliseconds at a million events. */
-export const COUNTING = ['counts', 'people', 'funnel', 'occurred'] as const
-export type Counting = (typeof COUNTING)[number]
+/** The questions that may look at a great part of the store: tens of milliseconds and more at a million events. */
+const SLOW = ['counts', 'people', 'funnel', 'occurred', 'account', 'events'] as const
+export type Slow = (typeof SLOW)[number]
 
 /** The same questions, answered by and by. */
-export type CountQueries = {
-  [Name in Counting]: (...args: Parameters<Queries[Name]>) => Promise<ReturnType<Queries[Name]>>
+export type SlowQueries = {
+  [Name in Slow]: (...args: Parameters<Queries[Name]>) => Promise<ReturnType<Queries[Name]>>
 }
 
 /** What the thread is given, and what it is sent and sends. */
@@ -16,7 +16,7 @@ export interface ReaderThreadData {
 }
 export interface Question {
   id: number
-  name: Counting
+  name: Slow
   args: unknown[]
 }
 export type Answer = { id: number; found: unknown } | { id: number; failed: Error }
@@ -58,7 +58,7 @@ export function createReader({ data, script = SCRIPT }: ReaderParts) {
     return worker
   }
 
-  function ask(name: Counting, args: unknown[]): Promise<unknown> {
+  function ask(name: Slow, args: unknown[]): Promise<unknown> {
     thread ??= start()
     asked += 1
     const answer = Promise.withResolvers<unknown>()
@@ -67,9 +67,9 @@ export function createReader({ data, script = SCRIPT }: ReaderParts) {
     return answer.promise
   }
 
-  const asking = (name: Counting) => [name, (...args: unknown[]) => ask(name, args)] as const
+  const asking = (name: Slow) => [name, (...args: unknown[]) => ask(name, args)] as const
   return {
-    queries: Object.fromEntries(COUNTING.map(asking)) as unknown as CountQueries,
+    queries: Object.fromEntries(SLOW.map(asking)) as unknown as SlowQueries,
 
     async close(): Promise<void> {
       await thread?.terminate()

@@ -96,7 +96,7 @@ export async function startServer(settings: Settings, options: ServerOptions = {
       rules,
       now,
       queries,
-      counting: reader.queries,
+      slow: reader.queries,
       oneWorkspace,
       processing,
       refusals,

@@ -77,6 +77,7 @@ export function createQuarantine(database: Database, { maxEvents = MAX_EVENTS, m
 
     /** Lets go of what is of an id, by the number of its kind; what that was. */
     forget(workspace: number, kind: number, key: string): { messageId: string; receivedAtMs: number }[] {
+      if (!workspaces.get(workspace)?.events) return []
       const events = heldOf[kind]!.all(workspace, JSON.stringify(key), key)
       for (const { messageId } of events) release(workspace, messageId as string)
       return events as unknown as { messageId: string; receivedAtMs: number }[]
