@@ -104,7 +104,7 @@ export default [
   },
   {
     // Not minified: its stack traces are read.
-    input: ['server/src/main.ts', 'server/src/worker-thread.ts'],
+    input: ['server/src/main.ts', 'server/src/worker-thread.ts', 'server/src/reader-thread.ts'],
     external: [/^node:/, 'fastify', /^ajv(\/|$)/, 'ajv-formats', '@fastify/static', 'cli-progress'],
     plugins: [compile('server/tsconfig.json'), executable, withPage],
     output: { dir: 'server/dist', format: 'es', entryFileNames: '[name].mjs', chunkFileNames: 'shared.mjs' },

@@ -23,7 +23,9 @@ const SOURCES = [
   'package.json',
 ]
 const BUILT = ['dist', 'server/dist'].flatMap((folder) => [`${folder}/airhop.js`, `${folder}/snippet.js`])
-const PROGRAMS = ['server/dist/main.mjs', 'server/dist/worker-thread.mjs', 'server/dist/web/index.html']
+const PROGRAMS = ['main.mjs', 'worker-thread.mjs', 'reader-thread.mjs', 'web/index.html'].map(
+  (name) => `server/dist/${name}`,
+)
 
 const TYPES = {
   '.html': 'text/html; charset=utf-8',

@@ -3,7 +3,7 @@ import { ID_MAX_CHARS, REQUEST_MAX_BYTES } from '../../src/limits.ts'
 import { createAdmission } from './admission.ts'
 import { discardBody, refusalOf, refuseConnection, sendRefusal } from './answers.ts'
 import { cors } from './cors.ts'
-import { createCountsApi } from './counts-api.ts'
+import { type CountsApiParts, createCountsApi } from './counts-api.ts'
 import { DOORS, type Door, hogsendRefusal } from './doors.ts'
 import { type Refusal, refuse } from './errors.ts'
 import { createHealth } from './health.ts'
@@ -30,7 +30,13 @@ const IMMUTABLE = 'public, max-age=31536000, immutable'
 /** An id in a path, percent-encoded: 9 characters for a UTF-16 unit at most. */
 const PARAMETER_MAX_CHARS = ID_MAX_CHARS * 9
 
-export interface AppParts extends IngestParts, ReadApiParts, PeopleApiParts, PageApiParts, HogsendApiParts {
+export interface AppParts
+  extends IngestParts,
+    ReadApiParts,
+    PeopleApiParts,
+    CountsApiParts,
+    PageApiParts,
+    HogsendApiParts {
   keys: IngestParts['keys'] & PageApiParts['keys']
   recentIds: IngestParts['recentIds']
   processing: HogsendApiParts['processing'] & PageApiParts['processing']

@@ -77,7 +77,7 @@ async function runImport(args: string[]): Promise<number> {
     const store = openSqliteStore(storeFile)
     const progress = createProgress('Importing')
     let told = 0
-    const { lines, skipped, stored, known, rejected } = await importFile({
+    const importing = importFile({
       file,
       workspace,
       store,
@@ -89,8 +89,10 @@ async function runImport(args: string[]): Promise<number> {
         if (told === TOLD_MAX + 1) process.stderr.write('airhop-ingest: further rejected lines are only counted.\n')
       },
     })
-    progress.end()
-    await store.close()
+    const { lines, skipped, stored, known, rejected } = await importing.finally(() => {
+      progress.end()
+      return store.close()
+    })
     const done = skipped > 0 ? `, ${skipped} done by an earlier import of this file` : ''
     process.stdout.write(`${lines} lines: ${stored} stored, ${known} known already, ${rejected} rejected${done}.\n`)
     return rejected > 0 ? PARTLY : 0

@@ -2,8 +2,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Keys } from './auth.ts'
 import { isWhat, refused } from './errors.ts'
 import { type Parameters, pagingOf, parametersOf } from './parameters.ts'
+import type { SlowQueries } from './reader.ts'
 import { DAY_MS, dayOf, isoDay } from './store/days.ts'
-import type { DayRange, Queries } from './store/port.ts'
+import type { DayRange } from './store/port.ts'
 
 /** The range, if none is asked for. */
 const RANGE_DAYS = 30
@@ -18,15 +19,15 @@ const BY = ['event', 'type', 'source'] as const
 
 export interface CountsApiParts {
   keys: Pick<Keys, 'admin'>
-  queries: Pick<Queries, 'counts' | 'people' | 'funnel' | 'occurred'>
+  slow: SlowQueries
   now: () => number
 }
 
 /** How often, how many and in which order: docs/read-api.md. */
-export function createCountsApi({ keys, queries, now }: CountsApiParts) {
+export function createCountsApi({ keys, slow, now }: CountsApiParts) {
   return {
     /** `GET /api/v1/counts` → `{ counts, next, cursor }` */
-    counts(request: FastifyRequest, reply: FastifyReply) {
+    async counts(request: FastifyRequest, reply: FastifyReply) {
       const { name } = keys.admin(request.headers)
       const known = ['by', 'every', 'from', 'to', 'event', 'people', 'after', 'limit']
       const parameters = parametersOf(request, known)
@@ -39,7 +40,7 @@ export function createCountsApi({ keys, queries, now }: CountsApiParts) {
         throw refused('invalid_parameter', people ? 'people' : 'event', 'is there only with `by=event`')
       }
       const range = { ...rangeOf(parameters, now()), people, ...(event !== undefined && { event }) }
-      const all = queries.counts(name, by, every, range)
+      const all = await slow.counts(name, by, every, range)
       const counts = all.slice(after, after + limit).map((row) => ({
         ...(row.day !== undefined && { day: isoDay(row.day) }),
         [by]: row.name,
@@ -52,12 +53,12 @@ export function createCountsApi({ keys, queries, now }: CountsApiParts) {
     },
 
     /** `GET /api/v1/people` → `{ from, to, people, days }` */
-    people(request: FastifyRequest, reply: FastifyReply) {
+    async people(request: FastifyRequest, reply: FastifyReply) {
       const { name } = keys.admin(request.headers)
       const parameters = parametersOf(request, ['from', 'to', 'event'])
       const range = rangeOf(parameters, now())
       const event = parameters.get('event')
-      const { people, days } = queries.people(name, { ...range, ...(event !== undefined && { event }) })
+      const { people, days } = await slow.people(name, { ...range, ...(event !== undefined && { event }) })
       return reply.header('cache-control', 'no-store').send({
         ...saidOf(range),
         people,
@@ -66,21 +67,21 @@ export function createCountsApi({ keys, queries, now }: CountsApiParts) {
     },
 
     /** `GET /api/v1/funnel` → `{ from, to, within, steps }` */
-    funnel(request: FastifyRequest, reply: FastifyReply) {
+    async funnel(request: FastifyRequest, reply: FastifyReply) {
       const { name } = keys.admin(request.headers)
       const parameters = parametersOf(request, ['steps', 'within', 'from', 'to'])
       const steps = stepsOf(parameters)
       const { within, withinMs } = withinOf(parameters)
       const range = rangeOf(parameters, now())
       const said = saidOf(range)
-      const people = queries.funnel(name, steps, withinMs, range)
-      const answers = steps.map((event, step) => {
+      const people = await slow.funnel(name, steps, withinMs, range)
+      const answers = steps.map(async (event, step) => {
         const share = people[0] ? people[step]! / people[0] : 0
-        const occurred = people[step]! > 0 || queries.occurred(name, event, range)
+        const occurred = people[step]! > 0 || (await slow.occurred(name, event, range))
         const note = occurred ? {} : { note: `No event \`${event}\` was stored from ${said.from} to ${said.to}.` }
         return { event, people: people[step], share, occurred, ...note }
       })
-      return reply.header('cache-control', 'no-store').send({ ...said, within, steps: answers })
+      return reply.header('cache-control', 'no-store').send({ ...said, within, steps: await Promise.all(answers) })
     },
   }
 }

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { domainToASCII } from 'node:url'
 
 /** A workspace sees the same domains again and again. */
 const KNOWN_MAX = 10_000
@@ -15,7 +16,8 @@ export function businessDomain(email: string): string | null {
   const found = known.get(host)
   if (found !== undefined) return found
   lists ??= loadLists()
-  const domain = lists.find(host)
+  // The lists are of domains as they are asked for: münchen.de is xn--mnchen-3ya.de.
+  const domain = lists.find(domainToASCII(host))
   if (known.size >= KNOWN_MAX) known.clear()
   known.set(host, domain)
   return domain

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Keys } from './auth.ts'
 import { decompress, parseJson } from './body.ts'
-import { isAbsent, isObject } from './check.ts'
+import { isObject } from './check.ts'
 import { refused } from './errors.ts'
 import type { Incoming } from './ingest.ts'
 import type { Orders } from './orders.ts'
@@ -9,25 +9,40 @@ import type { Processing } from './processing.ts'
 import type { RecentIds } from './recent-ids.ts'
 import { hogsendIdentity } from './sources/hogsend.ts'
 import { textOf } from './sources/reading.ts'
-import type { Contact, Contacts, Queries } from './store/port.ts'
+import type { Kind, Known, Queries } from './store/port.ts'
 
 /** How long an answer waits for the store to know what was sent before: Hogsend's own client gives up after 30 s. */
 const CATCH_UP_MS = 10_000
 
 export interface HogsendApiParts {
   keys: Pick<Keys, 'hogsend'>
-  contacts: Contacts
-  queries: Pick<Queries, 'events' | 'profile'>
+  queries: Pick<Queries, 'events' | 'known'>
   orders: Orders
   processing: Pick<Processing, 'caughtUp'>
   recentIds: Pick<RecentIds, 'has'>
+}
+
+/** A person as Hogsend shows one. */
+interface Contact {
+  /** Its `userId`, else its e-mail address: what it can be asked for by. */
+  id: string
+  externalId: string | null
+  email: string | null
+  /** Traits as they are now. */
+  properties: Readonly<Record<string, unknown>>
+  /** Of the oldest and newest event, ISO 8601. */
+  firstSeenAt: string
+  lastSeenAt: string
+  /** When the first and the last event came. */
+  createdAt: string
+  updatedAt: string
 }
 
 /**
  * The answers of Hogsend, which say what a request came to. The store knows that only when it has processed what came
  * before, so it is waited for; requests about the same ids are answered one after the other.
  */
-export function createHogsendApi({ keys, contacts, queries, orders, processing, recentIds }: HogsendApiParts) {
+export function createHogsendApi({ keys, queries, orders, processing, recentIds }: HogsendApiParts) {
   const oneAtATime = createLocks()
 
   async function caughtUp(): Promise<void> {
@@ -46,14 +61,18 @@ export function createHogsendApi({ keys, contacts, queries, orders, processing, 
     async contact({ workspace, json, take }: Incoming) {
       const body = isObject(json) ? json : {}
       const ids = hogsendIdentity(body)
-      const locks = [ids.userId, ids.email].flatMap((id) => (id === undefined ? [] : [`${workspace}\n${id}`]))
+      const named = [...keysOf(ids), ...keyOf('anonymous', textOf(body.anonymousId))]
+      const locks = named.map(({ kind, id }) => `${workspace}\n${kind}\n${id}`)
       return oneAtATime(locks, async () => {
         await caughtUp()
-        const before = contacts.find(workspace, ids)
+        const before = find(workspace, named).filter(isContact)
         await take()
-        const created = before.length === 0
-        const userId = ids.userId ?? before.find(({ externalId }) => externalId !== null)?.externalId
-        return { id: userId ?? ids.email, created, linked: !created && isNewLink(workspace, before, body) }
+        // Whose the ids are now is for the store to say. It took them, so this is no refusal that asks for them again.
+        if (!(await processing.caughtUp(CATCH_UP_MS))) throw refused('order_waits')
+        const [after] = find(workspace, keysOf(ids))
+        const had = before.filter((one) => after !== undefined && isIn(one, after))
+        const linked = had.some((one) => after!.ids.some((id) => !has(one, id)))
+        return { id: after ? contactOf(after).id : (ids.userId ?? ids.email), created: had.length === 0, linked }
       })
     },
 
@@ -85,7 +104,7 @@ export function createHogsendApi({ keys, contacts, queries, orders, processing, 
       const { userId, email } = request.query as Record<string, unknown>
       const ids = hogsendIdentity({ userId, email })
       await caughtUp()
-      return { contacts: contacts.find(workspace.name, ids) }
+      return { contacts: find(workspace.name, keysOf(ids)).map(contactOf) }
     },
 
     /**
@@ -96,10 +115,8 @@ export function createHogsendApi({ keys, contacts, queries, orders, processing, 
       const { name } = keys.hogsend(request).workspace
       const { userId, email } = hogsendIdentity({ ...(request.query as object), ...bodyOf(request) })
       const id = userId ?? email!
-      await caughtUp()
-      const person = queries.profile(name, { kind: userId === undefined ? 'email' : 'user', id })
-      const outcome = person && (await orders({ do: 'erase', workspace: name, id: person.id }))
-      if (outcome?.done !== 'erased') throw refused('unknown_profile', id)
+      const outcome = await orders({ do: 'erase', workspace: name, id, kind: userId === undefined ? 'email' : 'user' })
+      if (outcome.done !== 'erased') throw refused('unknown_profile', id)
       return { deleted: true }
     },
   }
@@ -111,18 +128,50 @@ export function createHogsendApi({ keys, contacts, queries, orders, processing, 
     return event !== undefined && !(await isStored(workspace, event))
   }
 
-  function isNewLink(
-    workspace: string,
-    before: readonly Contact[],
-    body: { readonly [key: string]: unknown },
-  ): boolean {
-    const { userId, email } = hogsendIdentity(body)
-    const [contact] = before
-    if (!contact || before.length > 1) return before.length > 1
-    if (userId !== undefined && contact.externalId !== userId) return true
-    if (email !== undefined && contact.email !== email) return true
-    const anonymousId = textOf(body.anonymousId)
-    return !isAbsent(anonymousId) && !contacts.hasAnonymousId(workspace, contact, anonymousId)
+  /** Those who have one of the ids, each once. */
+  function find(workspace: string, keys: readonly Key[]): Known[] {
+    const found: Known[] = []
+    for (const key of keys) {
+      const known = queries.known(workspace, key)
+      if (known && !found.some((one) => isIn(one, known))) found.push(known)
+    }
+    return found
+  }
+}
+
+type Key = Known['ids'][number]
+
+const keysOf = ({ userId, email }: ReturnType<typeof hogsendIdentity>): Key[] => [
+  ...keyOf('user', userId),
+  ...keyOf('email', email),
+]
+
+const keyOf = (kind: Kind, id: string | undefined): Key[] => (id === undefined ? [] : [{ kind, id }])
+
+const has = ({ ids }: Known, { kind, id }: Key) => ids.some((one) => one.kind === kind && one.id === id)
+
+/** Whether a person is that one, or a part of it by now. */
+const isIn = (one: Known, whole: Known) => has(whole, one.ids[0]!)
+
+/** Who has only been a visitor is nobody that Hogsend could ask for. */
+const isContact = ({ ids }: Known) => ids.some(({ kind }) => kind !== 'anonymous')
+
+function contactOf(known: Known): Contact {
+  const { profile, createdAt, updatedAt } = known
+  const { userId: externalId, emails, traits, firstSeen, lastSeen } = profile
+  const email = emails.find((id) => has(known, { kind: 'email', id })) ?? null
+  // The address is a field of its own.
+  const { email: said, ...others } = traits
+  const isSame = typeof said === 'string' && said.toLowerCase() === email
+  return {
+    id: externalId ?? email!,
+    externalId,
+    email,
+    properties: isSame ? others : traits,
+    firstSeenAt: firstSeen!,
+    lastSeenAt: lastSeen!,
+    createdAt,
+    updatedAt,
   }
 }
 

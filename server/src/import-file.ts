@@ -17,7 +17,7 @@ export interface ImportFile {
   bytes: number
   /** How many of those bytes were read. */
   bytesRead(): number
-  /** The lines, many at a time. */
+  /** The lines, many at a time. Throws `CannotStart` where the file breaks off. */
   lines(): AsyncGenerator<string[], void, undefined>
 }
 
@@ -41,8 +41,19 @@ export function openImportFile(name: string): ImportFile {
       const piped = decompressed(open(), count, text)
       // Awaited below; what fails before is told by the iteration.
       piped.catch(() => undefined)
-      yield* linesOf(text)
-      await piped
+      let lines = 0
+      try {
+        for await (const some of linesOf(text)) {
+          yield some
+          lines += some.length
+        }
+        await piped
+      } catch (error) {
+        const what = name === '-' ? 'The standard input' : name
+        throw new CannotStart([
+          `${what} cannot be read past line ${lines}: ${(error as Error).message}. Import it again when it is whole: nothing is stored twice.`,
+        ])
+      }
     },
   }
 }

@@ -6,6 +6,7 @@ import { isObject } from './check.ts'
 import { isWhat, refused } from './errors.ts'
 import type { Orders } from './orders.ts'
 import { badCursor, PAGING, type Parameters, pagingOf, parametersOf, placeOf, sizeOf } from './parameters.ts'
+import type { SlowQueries } from './reader.ts'
 import { DAY_MS } from './store/days.ts'
 import type { Moment, Outcome, PersonKey, Queries } from './store/port.ts'
 
@@ -25,12 +26,13 @@ const EXPORT_KINDS = { userId: 'user', anonymousId: 'anonymous', email: 'email' 
 export interface PeopleApiParts {
   keys: Pick<Keys, 'admin'>
   queries: Queries
+  slow: SlowQueries
   orders: Orders
   now: () => number
 }
 
 /** What the holder of an admin token reads of people and accounts, and does about them: docs/read-api.md. */
-export function createPeopleApi({ keys, queries, orders, now }: PeopleApiParts) {
+export function createPeopleApi({ keys, queries, slow, orders, now }: PeopleApiParts) {
   return {
     /** `GET /api/v1/profiles/:id` */
     profile(request: FastifyRequest, reply: FastifyReply) {
@@ -71,9 +73,18 @@ export function createPeopleApi({ keys, queries, orders, now }: PeopleApiParts) 
       parametersOf(request, [])
       const id = idOf(request)
       const ids = idsOf(request.body)
-      const before = queries.profile(name, anyKind(id))
+      const before = queries.known(name, anyKind(id))
+      for (const wanted of before ? ids : []) {
+        const [own, ...merged] = before!.ids
+        if (merged.some((each) => each.id === wanted)) continue
+        throw refused(
+          'invalid_parameter',
+          'ids',
+          `must be ids that were merged into \`${own!.id}\`; \`${wanted}\` was not`,
+        )
+      }
       const outcome = done(await orders({ do: 'split', workspace: name, id, ids }), 'split')
-      const profile = queries.profile(name, anyKind(before?.id ?? id))
+      const profile = queries.profile(name, anyKind(before?.profile.id ?? id))
       const separated = outcome.separated.map((key) => queries.profile(name, anyKind(key)))
       return fresh(reply).send({ profile, separated })
     },
@@ -87,12 +98,12 @@ export function createPeopleApi({ keys, queries, orders, now }: PeopleApiParts) 
     },
 
     /** `GET /api/v1/accounts/:id` */
-    account(request: FastifyRequest, reply: FastifyReply) {
+    async account(request: FastifyRequest, reply: FastifyReply) {
       const { name } = keys.admin(request.headers)
       const paging = pagingOf(parametersOf(request, ['after', 'limit']))
       const toDay = Math.floor(now() / DAY_MS)
       const id = idOf(request)
-      const account = queries.account(name, id, paging, { fromDay: toDay - ACTIVITY_DAYS + 1, toDay })
+      const account = await slow.account(name, id, paging, { fromDay: toDay - ACTIVITY_DAYS + 1, toDay })
       if (!account) throw refused('unknown_account', id)
       const { items, last, more } = account.members
       return fresh(reply).send({ ...account, members: items, ...placeOf(last, more, paging) })
@@ -183,7 +194,7 @@ function personOf(parameters: Parameters): PersonKey | undefined {
   return said[0]
 }
 
-/** The `ids` of a body; none where there is no body. */
+/** The `ids` of a body; none where there is no body. One that is not understood could mean all of them, and is refused. */
 function idsOf(body: unknown): string[] {
   const text = Buffer.isBuffer(body) ? body.toString('utf8').trim() : ''
   if (text === '') return []
@@ -193,9 +204,15 @@ function idsOf(body: unknown): string[] {
   } catch (error) {
     throw refused('malformed_json', (error as Error).message)
   }
-  const ids = isObject(json) ? (json.ids ?? []) : json
-  if (Array.isArray(ids) && ids.every((id) => typeof id === 'string')) return ids
-  throw refused('invalid_parameter', 'ids', `must be an array of ids; it ${isWhat(ids)}`)
+  const { ids, ...others } = isObject(json) ? json : { ids: json }
+  const [other] = Object.keys(others)
+  if (other !== undefined) throw refused('invalid_parameter', other, 'is not known here: ids is')
+  if (ids === undefined) return []
+  if (!Array.isArray(ids)) throw refused('invalid_parameter', 'ids', `must be an array of ids; it ${isWhat(ids)}`)
+  if (ids.length === 0) throw refused('invalid_parameter', 'ids', 'must have an id; leave it out to take out all')
+  const bad = ids.findIndex((id) => typeof id !== 'string')
+  if (bad !== -1) throw refused('invalid_parameter', `ids[${bad}]`, `must be an id; it ${isWhat(ids[bad])}`)
+  return ids
 }
 
 type Done = Exclude<Outcome['done'], 'nothing'>

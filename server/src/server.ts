@@ -12,6 +12,7 @@ import { createMeter } from './meter.ts'
 import { createOrders } from './orders.ts'
 import { startProcessing } from './processing.ts'
 import { createProgress } from './progress.ts'
+import { createReader } from './reader.ts'
 import { finishRebuild } from './rebuild.ts'
 import { createRecentIds } from './recent-ids.ts'
 import { createRefusalLog } from './refusal-log.ts'
@@ -29,6 +30,7 @@ export interface ServerOptions {
   now?: () => number
   logLimits?: Omit<SqliteLogOptions, 'file' | 'now'>
   workerScript?: URL
+  readerScript?: URL
 }
 
 export interface RunningServer {
@@ -41,7 +43,7 @@ export interface RunningServer {
 
 /** The composition root: opens all parts, joins them, and listens. Throws `CannotStart`. */
 export async function startServer(settings: Settings, options: ServerOptions = {}): Promise<RunningServer> {
-  const { now = Date.now, logLimits, workerScript: script } = options
+  const { now = Date.now, logLimits, workerScript: script, readerScript } = options
   const closers: (() => unknown)[] = []
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer()
@@ -79,11 +81,12 @@ export async function startServer(settings: Settings, options: ServerOptions = {
     closers.push(() => processing.stop(STOP_MS))
     // Before the worker's: the last one to close takes the WAL along, and this one only reads.
     closers.push(store.close)
+    const reader = createReader({ data: { storeFile }, script: readerScript })
+    closers.push(reader.close)
 
     const refusals = createRefusalLog({ log, now })
     const recentIds = createRecentIds()
     const rules = rulesOf(workspaces, now)
-    const { contacts } = store
     const orders = createOrders({ log, queries, now })
     const app = buildApp({
       keys,
@@ -91,9 +94,9 @@ export async function startServer(settings: Settings, options: ServerOptions = {
       partition: PARTITION,
       recentIds,
       rules,
-      contacts,
       now,
       queries,
+      slow: reader.queries,
       oneWorkspace,
       processing,
       refusals,

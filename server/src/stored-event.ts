@@ -15,7 +15,7 @@ export function toStoredEvent(
   { workspace, receivedAtMs, idGenerated, origin }: Place,
   json = JSON.stringify(event),
 ): StoredEvent {
-  const { messageId, type, source, userId, anonymousId, event: name = null, email = null, properties, traits } = event
+  const { messageId, type, source, userId, anonymousId, event: name = null, properties, traits } = event
   const atMs = Date.parse(event.timestamp)
   const said = whatItSays(event, atMs)
   return {
@@ -26,7 +26,6 @@ export function toStoredEvent(
     source,
     userId,
     anonymousId,
-    email,
     event: name,
     receivedAtMs,
     atMs,

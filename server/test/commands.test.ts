@@ -104,6 +104,35 @@ test('says what a command cannot do', async () => {
   })
 }, 60_000)
 
+test('a file that breaks off says where, and the whole one goes on from there', async () => {
+  const folder = temporaryFolder()
+  const env = { AIRHOP_DATA: join(folder, 'data') }
+  const many = Array.from({ length: 30_000 }, (_, n) => ({
+    type: 'track',
+    userId: 'u',
+    event: 'e',
+    messageId: `m${n}`,
+  }))
+  const whole = gzipSync(ndjson(many))
+  const file = join(folder, 'history.ndjson.gz')
+  for (const [name, input] of [
+    [file, undefined],
+    ['-', whole.subarray(0, whole.length - 9)],
+  ] as const) {
+    writeFileSync(file, whole.subarray(0, whole.length - 9))
+    const { code, said } = await runCommand(['import', name], env, input)
+    expect([code, said.match(/ at .*\.js/)]).toEqual([1, null])
+    const what = name === '-' ? 'The standard input' : name
+    expect(said).toMatch(
+      new RegExp(`${what} cannot be read past line \\d+: unexpected end of file\\. Import it again when it is whole`),
+    )
+  }
+  writeFileSync(file, whole)
+  const { code, out } = await runCommand(['import', file], env)
+  const [, stored, known] = /^30000 lines: (\d+) stored, (\d+) known already, 0 rejected\.$/m.exec(out)!
+  expect([code, Number(stored) + Number(known), Number(known) >= 10_000]).toEqual([0, 30_000, true])
+}, 60_000)
+
 test('an import that was killed goes on where it was, and nothing is stored twice', async () => {
   const folder = temporaryFolder()
   const data = join(folder, 'data')
@@ -205,7 +234,7 @@ test('a store of the version before is upgraded when the server starts', async (
   const old = ['workspaces', 'positions', 'events', 'ids_0', 'ids_1', 'generation', 'rejected']
   for (const { name } of tables) if (!old.includes(name as string)) database.exec(`DROP TABLE ${name}`)
   database.exec(`
-    DROP INDEX events_timeline; DROP INDEX events_when; DROP INDEX events_email;
+    DROP INDEX events_timeline; DROP INDEX events_when;
     ALTER TABLE events DROP COLUMN email;
     ALTER TABLE events DROP COLUMN at; ALTER TABLE events DROP COLUMN subject;
     ALTER TABLE events DROP COLUMN position; ALTER TABLE events DROP COLUMN place; ALTER TABLE events DROP COLUMN stored_at;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type People, peopleOf } from './people-under-test.ts'
-import { startHere } from './server-under-test.ts'
+import { startHere, WRITE_KEY } from './server-under-test.ts'
 
 const MINUTE = 60_000
 const BEGIN = Date.parse('2026-11-20T10:00:00Z')
@@ -81,6 +81,27 @@ test('traits merge by the time of the event, and a null removes', async () => {
   expect((await people.profile('ada')).traits.left).toBe(3)
 })
 
+test('what is set once stays as it was first, until it is set; what was removed comes back only by something newer', async () => {
+  const people = await start()
+  const posthog = (minutes: number, properties: object) => ({
+    uuid: `once-${minutes}`,
+    event: 'Seen',
+    distinct_id: 'ada',
+    timestamp: at(minutes),
+    properties,
+  })
+  const batch = [
+    posthog(5, { $set_once: { source: 'later', plan: 'guessed', city: 'Rome' } }),
+    posthog(4, { $set: { city: null } }),
+    posthog(3, { $set: { plan: 'pro' } }),
+    posthog(2, { $set_once: { source: 'first', gone: 'old' } }),
+    posthog(6, { $set: { gone: null } }),
+  ]
+  await people.post('/ingest/v1/posthog/batch', { api_key: WRITE_KEY, batch })
+  await people.processed()
+  expect((await people.profile('ada')).traits).toEqual({ source: 'first', plan: 'pro', city: 'Rome' })
+})
+
 test('what a context knew of somebody fills gaps and overwrites nothing', async () => {
   const people = await start()
   const context = { traits: { plan: 'free', name: 'Ada' } }
@@ -93,6 +114,29 @@ test('who never logged in is a person too, and two devices that share nothing ar
   await people.send([visit('a', 1), visit('b', 2)])
   expect(await people.profile('a')).toMatchObject({ id: 'a', userId: null, anonymousIds: ['a'], events: 1 })
   expect((await people.get('/profiles')).profiles.map(({ id }: { id: string }) => id)).toEqual(['a', 'b'])
+})
+
+test('listings are paged to their end in both orders, each one once', async () => {
+  const people = await start()
+  const ids = ['a', 'b', 'c', 'd', 'e']
+  await people.send(ids.map((id) => group(`user-${id}`, `account-${id}`, 1)))
+  const walk = async (path: string, list: string) => {
+    const found: string[] = []
+    for (let after = ''; ; ) {
+      const { [list]: items, next } = await people.get(`${path}${path.includes('?') ? '&' : '?'}limit=2${after}`)
+      found.push(...items.map(({ id }: { id: string }) => id))
+      if (next === null) return found
+      expect(items).toHaveLength(2)
+      after = `&after=${encodeURIComponent(next)}`
+    }
+  }
+  const users = ids.map((id) => `user-${id}`)
+  expect(await walk('/profiles', 'profiles')).toEqual(users)
+  expect(await walk('/profiles?order=desc', 'profiles')).toEqual(users.toReversed())
+  expect(await walk('/profiles?search=user&order=desc', 'profiles')).toEqual(users.toReversed())
+  expect(await walk('/accounts', 'accounts')).toEqual(ids.map((id) => `account-${id}`))
+  await people.send(ids.map((id) => group(`user-${id}`, 'all', 2)))
+  expect(await walk('/accounts/all', 'members')).toEqual(users)
 })
 
 test('on a shared computer each one keeps what was done after reset, and nobody is merged', async () => {
@@ -209,12 +253,16 @@ test('who has a business address belongs to the account of its domain, until a g
     login('cyd', 'c', 1, { email: 'cyd@gmail.com' }),
     login('dan', 'd', 1, { email: 'dan@mailinator.com' }),
     login('eve', 'e', 1, { email: 'no address' }),
+    login('fay', 'f', 1, { email: 'fay@post.mail.yahoo.co.uk' }),
+    login('gus', 'g', 1, { email: 'gus@co.uk' }),
+    login('hal', 'h', 1, { email: 'hal@10.0.0.1' }),
   ])
   expect(await people.get('/accounts')).toMatchObject({
     accounts: [{ id: 'acme.co.uk', automatic: true, traits: {}, memberCount: 2 }],
   })
   expect(await people.profile('ada')).toMatchObject({ accounts: ['acme.co.uk'], automaticAccount: 'acme.co.uk' })
-  for (const id of ['cyd', 'dan', 'eve']) expect((await people.profile(id)).accounts, id).toEqual([])
+  for (const id of ['cyd', 'dan', 'eve', 'fay', 'gus', 'hal'])
+    expect((await people.profile(id)).accounts, id).toEqual([])
 
   await people.send([group('ada', 'acme', 2)])
   expect(await people.profile('ada')).toMatchObject({ accounts: ['acme'], automaticAccount: null })
@@ -222,6 +270,23 @@ test('who has a business address belongs to the account of its domain, until a g
   expect([memberCount, members.map(({ id }: { id: string }) => id)]).toEqual([1, ['bob']])
   await people.send([login('bob', 'b', 3, { email: 'bob@globex.com' })])
   expect(await people.refusal('GET', '/accounts/acme.co.uk')).toMatchObject({ 0: 404 })
+})
+
+test('a domain is one account, however it is written and whoever hosts it', async () => {
+  const people = await start()
+  await people.send([
+    login('ada', 'a', 1, { email: 'ada@Büro.de' }),
+    login('bob', 'b', 1, { email: 'bob@mail.xn--bro-hoa.de' }),
+    login('cyd', 'c', 1, { email: 'cyd@one.github.io' }),
+    login('dan', 'd', 1, { email: 'dan@two.github.io' }),
+  ])
+  expect(await people.get('/accounts')).toMatchObject({
+    accounts: [
+      { id: 'one.github.io', memberCount: 1 },
+      { id: 'two.github.io', memberCount: 1 },
+      { id: 'xn--bro-hoa.de', memberCount: 2 },
+    ],
+  })
 })
 
 test('accounts are found by the beginning of their id or name, and paged by id', async () => {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { peopleOf } from './people-under-test.ts'
-import { client, failToStart, startProcess, temporaryFolder, until, WRITE_KEY } from './server-under-test.ts'
+import { client, failToStart, startProcess, startWith, temporaryFolder, until, WRITE_KEY } from './server-under-test.ts'
 
 const DAY_MS = 86_400_000
 const ago = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString()
@@ -72,6 +72,27 @@ test('what happened before the days that a workspace keeps is removed, and peopl
     { day: day(1), event: 'Paid', events: 1 },
   ])
   expect((await people.get(`/people?from=${day(60)}`)).days).toHaveLength(2)
+}, 60_000)
+
+test('what is in quarantine stays as many days as a workspace keeps, whoever else of its person goes', async () => {
+  const data = temporaryFolder()
+  const contract = { mode: 'quarantine', rules: [{ type: 'track', event: 'Paid', schema: { required: ['amount'] } }] }
+  const paid = (messageId: string) => ({ type: 'track', userId: 'ada', event: 'Paid', messageId })
+  const visited = { type: 'track', userId: 'ada', event: 'Visited', messageId: 'stored' }
+  for (const [days, calls] of [
+    [20, [paid('old'), visited]],
+    [1, [paid('new')]],
+  ] as const) {
+    const server = await startWith({ contract }, { data, now: () => Date.now() - days * DAY_MS })
+    await server.post('/ingest/v1/batch', { batch: calls })
+    await server.processed()
+    await server.close()
+  }
+  const people = peopleOf(await startWith({ contract, retentionDays: 7 }, { data }))
+  await until(async () => (await people.stored()).length === 0)
+  const { quarantined, ...counts } = await people.get('/quarantine')
+  expect(quarantined).toMatchObject([{ event: { messageId: 'new' } }])
+  expect(counts).toMatchObject({ held: 1, expired: 1 })
 }, 60_000)
 
 test('a retention that is no number of days is a mistake of the configuration', async () => {

@@ -1,9 +1,12 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import type { CanonicalEvent } from '../src/canonical.ts'
+import { openSqliteStore } from '../src/store/sqlite.ts'
+import { toStoredEvent } from '../src/stored-event.ts'
 import { peopleOf } from './people-under-test.ts'
-import { runCommand, startHere, temporaryFolder } from './server-under-test.ts'
+import { EVERY_KEY, runCommand, startHere, startWith, temporaryFolder } from './server-under-test.ts'
 
 const at = (minute: number) => new Date(Date.parse('2026-11-20T10:00:00Z') + minute * 60_000).toISOString()
 
@@ -67,6 +70,134 @@ test('what was rejected of an erased person goes too', async () => {
   await people.processed()
   await people.call('DELETE', '/profiles/ada')
   expect((await people.rejected()).map(({ body }) => body)).toEqual(['{"type":"track","userId":"bob"}'])
+})
+
+test('what was rejected of an erased person goes in whatever way it wrote the id, and the rest stays', async () => {
+  const people = peopleOf(await startHere({ workspace: EVERY_KEY }))
+  const key = { 'x-ck-api-key': EVERY_KEY.churnkey!.apiKey, 'x-ck-app': EVERY_KEY.churnkey!.appId }
+  await people.send([{ type: 'identify', userId: 7, traits: {}, timestamp: at(1), messageId: 'i' }])
+  const { hogsendKeys } = EVERY_KEY
+  const hogsend = { authorization: `Bearer ${hogsendKeys![0]!.key}` }
+  await people.post('/v1/events', { name: 'e', email: 'ada@example.com' }, hogsend)
+  const bodies = ['{"type":"track","userId":7}', '{"type":"track","userId":"7"}']
+  const others = ['{"type":"track","userId":71}', '{"type":"track","userId":"u","properties":{"a":"17"}}']
+  for (const body of [...bodies, ...others]) await people.post('/ingest/v1/batch', `{"batch":[${body}]}`)
+  await people.post('/v1/events', { email: 'Ada@Example.com' }, hogsend)
+  await people.post('/v1/api/events/new', { customerId: 8 }, key)
+  expect(await people.rejected()).toHaveLength(6)
+  expect((await people.call('DELETE', '/profiles/7')).status).toBe(200)
+  expect((await people.call('DELETE', '/profiles/ada@example.com')).status).toBe(200)
+  expect((await people.rejected()).map(({ body }) => body)).toEqual([...others, '{"customerId":8}'])
+})
+
+const QUARANTINING = {
+  mode: 'quarantine',
+  rules: [{ type: 'track', event: 'Paid', schema: { type: 'object', required: ['amount'] } }],
+}
+const MENDED = { ...QUARANTINING, rules: [] }
+
+const unpaid = (messageId: string, ids: object) => ({
+  type: 'track',
+  event: 'Paid',
+  ...ids,
+  messageId,
+  timestamp: at(3),
+})
+
+/** What is in quarantine, by its ids. */
+const heldOf = async (people: { get(path: string): Promise<any> }) =>
+  (await people.get('/quarantine?limit=100')).quarantined.map(
+    ({ event }: { event: { messageId: string } }) => event.messageId,
+  )
+
+test('an erasure takes what a person has in quarantine, and no release brings it back, nor does a log that is replayed', async () => {
+  const data = temporaryFolder()
+  const people = peopleOf(await startWith({ contract: QUARANTINING }, { data }))
+  await people.send([...ADA, ...BOB])
+  const held = [
+    unpaid('of-ada', { userId: 'ada' }),
+    unpaid('of-her-browser', { anonymousId: 'a' }),
+    unpaid('of-bob', { userId: 'bob', properties: { invitedBy: 'ada' } }),
+    unpaid('of-bob-at-hers', { userId: 'bob', anonymousId: 'a' }),
+    { ...unpaid('', { userId: 'ada' }), messageId: undefined },
+  ]
+  const sent = await people.post('/ingest/v1/batch', { batch: held })
+  expect(await sent.json()).toMatchObject({ quarantined: 5 })
+  await people.processed()
+  const response = await people.call('DELETE', '/profiles/ada')
+  expect(await response.json()).toMatchObject({ userIds: ['ada'], anonymousIds: ['a'], events: 3 + 3 })
+  expect(await heldOf(people)).toEqual(['of-bob', 'of-bob-at-hers'])
+  expect((await people.get('/quarantine')).held).toBe(2)
+  expect((await people.rejected()).map(({ messageId }) => messageId)).toEqual(['of-bob', 'of-bob-at-hers'])
+  await people.close()
+
+  const mended = peopleOf(await startWith({ contract: MENDED }, { data }))
+  const released = await mended.call('POST', '/quarantine/replay')
+  expect(await released.json()).toEqual({ replayed: 2, kept: 0 })
+  const ids = ['i2', 'g2', 'v2', 'of-bob', 'of-bob-at-hers']
+  expect((await mended.stored()).map(({ messageId }) => messageId)).toEqual(ids)
+  // As a client does that got no answer.
+  await mended.post('/ingest/v1/batch', { batch: held.slice(0, 2) })
+  expect((await mended.stored()).map(({ messageId }) => messageId)).toEqual(ids)
+  expect(await mended.refusal('GET', '/profiles/ada')).toMatchObject({ 0: 404 })
+  const before = [await mended.stored(), await mended.profile('bob')]
+  await mended.close()
+
+  for (const end of ['', '-wal', '-shm']) rmSync(join(data, `events.db${end}`), { force: true })
+  const again = peopleOf(await startWith({ contract: MENDED }, { data }))
+  expect([await again.stored(), await again.profile('bob'), await heldOf(again)]).toEqual([...before, []])
+  await again.close()
+  await runCommand(['rebuild'], { AIRHOP_DATA: data })
+  const rebuilt = peopleOf(await startWith({ contract: MENDED }, { data }))
+  expect([await rebuilt.stored(), await rebuilt.profile('bob'), await heldOf(rebuilt)]).toEqual([...before, []])
+  expect(await rebuilt.refusal('GET', '/profiles/ada')).toMatchObject({ 0: 404 })
+}, 60_000)
+
+test('who has nothing but events in quarantine is erased too', async () => {
+  const people = peopleOf(await startWith({ contract: QUARANTINING }))
+  await people.post('/ingest/v1/batch', { batch: [unpaid('1', { userId: 'eve' }), unpaid('2', { userId: 'bob' })] })
+  await people.processed()
+  const response = await people.call('DELETE', '/profiles/eve')
+  expect([response.status, await response.json()]).toEqual([
+    200,
+    { erased: true, id: 'eve', userIds: ['eve'], anonymousIds: [], emails: [], events: 1 },
+  ])
+  expect(await heldOf(people)).toEqual(['2'])
+  expect(await people.refusal('DELETE', '/profiles/eve')).toMatchObject({ 0: 404, 1: 'unknown_profile' })
+})
+
+test('a release that was on its way when its person was erased stores nothing', async () => {
+  const store = openSqliteStore(join(temporaryFolder(), 'events.db'))
+  onTestFinished(() => store.close())
+  const workspace = 'w'
+  const receivedAtMs = Date.parse(at(5))
+  const times = { originalTimestamp: null, sentAt: null, timestamp: at(3), receivedAt: at(5) }
+  const canonical = {
+    type: 'track',
+    userId: 'ada',
+    anonymousId: null,
+    event: 'Paid',
+    properties: {},
+    context: {},
+    ...times,
+  }
+  const events = [false, true].map((idGenerated) =>
+    toStoredEvent({ ...canonical, source: 'http', verified: false, messageId: `m-${idGenerated}` } as CanonicalEvent, {
+      workspace,
+      receivedAtMs,
+      idGenerated,
+    }),
+  )
+  const about = { workspace, receivedAtMs, source: 'http', status: null, code: 'c', message: '', index: 0, body: '' }
+  const quarantined = events.map((event) => ({ event, rejected: { ...about, messageId: event.messageId } }))
+  const order = { orderId: 'o', workspace, do: 'erase' as const, id: 'ada' }
+  await store.commit(0, 1, { events: [], rejected: [], quarantined, losses: [] })
+  await store.commit(0, 2, { events: [], rejected: [], quarantined: [], losses: [], order })
+  expect(store.query.outcome('o')).toMatchObject({ done: 'erased', events: 2 })
+  const released = events.map((event) => ({ ...event, released: true as const }))
+  await store.commit(0, 3, { events: released, rejected: [], quarantined: [], losses: [] })
+  const all = store.query.events(workspace, {}, { after: undefined, limit: 10, order: 'asc' })
+  expect(all.items).toEqual([])
 })
 
 test('an erasure and a split hold when a store is made again from the log', async () => {
@@ -155,6 +286,40 @@ test('exports a person as the lines of its timeline', async () => {
   ])
 })
 
+test('an export has all that is of a person, by any of its ids, and nothing of anybody else', async () => {
+  const data = temporaryFolder()
+  const people = peopleOf(await startHere({ workspace: EVERY_KEY, data }))
+  await people.send([
+    ...ADA,
+    ...BOB,
+    // Bob at her browser: his. Who mentions her, and who is called as she is by another kind of id: not hers either.
+    { type: 'track', userId: 'bob', anonymousId: 'a', event: 'Visited', timestamp: at(4), messageId: 'at-hers' },
+    { type: 'track', userId: 'bob', event: 'Invited', properties: { who: 'ada' }, timestamp: at(5), messageId: 'v4' },
+    { type: 'track', anonymousId: 'ada', event: 'Visited', timestamp: at(6), messageId: 'v5' },
+    { type: 'identify', userId: 'eve', traits: { email: 'ada@example.com' }, timestamp: at(7), messageId: 'v6' },
+  ])
+  const headers = { authorization: `Bearer ${EVERY_KEY.hogsendKeys![0]!.key}`, 'idempotency-key': '1' }
+  await people.post('/v1/events', { name: 'Opened', email: 'ada@example.com', timestamp: at(8) }, headers)
+  const joined = { name: 'Paid', userId: 'ada', email: 'ada@example.com', timestamp: at(9) }
+  await people.post('/v1/events', joined, { ...headers, 'idempotency-key': '2' })
+  await people.processed()
+  const exported = async (query: string) =>
+    (await (await people.call('GET', `/export?${query}`)).text())
+      .split('\n')
+      .flatMap((line) => (line === '' ? [] : [(JSON.parse(line) as { messageId: string }).messageId]))
+  const hers = ['v1', 'i1', 'g1', 'hogsend:1', 'hogsend:2']
+  for (const query of ['userId=ada', 'anonymousId=a', 'email=Ada@example.com']) {
+    expect(await exported(query), query).toEqual(hers)
+  }
+  expect(await exported('anonymousId=ada')).toEqual(['v5'])
+  expect((await exported('')).toSorted()).toEqual((await people.stored()).map(({ messageId }) => messageId).toSorted())
+  expect(await people.refusal('GET', '/export?email=nobody@example.com')).toEqual([
+    404,
+    'unknown_profile',
+    expect.stringContaining('`nobody@example.com`'),
+  ])
+})
+
 test('a split takes an id out of a person, and it stays out', async () => {
   const people = await start()
   await people.send([...ADA, { type: 'track', anonymousId: 'a2', event: 'Visited', timestamp: at(1), messageId: 'v9' }])
@@ -176,10 +341,29 @@ test('a split takes an id out of a person, and it stays out', async () => {
     'not_merged',
     expect.stringContaining('`ada`'),
   ])
-  expect(await people.refusal('POST', '/profiles/bob/split', { ids: 'x' })).toMatchObject({
-    0: 400,
-    1: 'invalid_parameter',
-  })
+})
+
+test('a split that is not understood takes nothing out', async () => {
+  const people = await start()
+  await people.send([...ADA, { ...ADA[1]!, anonymousId: 'a2', messageId: 'i9' }, ...BOB])
+  const before = await people.profile('ada')
+  const merged = '`ids` must be ids that were merged into `ada`'
+  const cases: [body: unknown, sentence: string][] = [
+    [{ ids: ['a2', 'typo'] }, `${merged}; \`typo\` was not.`],
+    [{ ids: ['b'] }, `${merged}; \`b\` was not.`],
+    [{ ids: ['ada'] }, `${merged}; \`ada\` was not.`],
+    [{ id: ['a2'] }, '`id` is not known here: ids is.'],
+    [{ ids: [] }, '`ids` must have an id; leave it out to take out all.'],
+    [{ ids: ['a2', 1] }, '`ids[1]` must be an id; it is 1.'],
+    [{ ids: 'a2' }, '`ids` must be an array of ids; it is "a2".'],
+    [null, '`ids` must be an array of ids; it is null.'],
+  ]
+  for (const [body, sentence] of cases) {
+    expect(await people.refusal('POST', '/profiles/ada/split', body)).toEqual([400, 'invalid_parameter', sentence])
+  }
+  expect(await people.profile('ada')).toEqual(before)
+  const response = await people.call('POST', '/profiles/ada/split', ['a2'])
+  expect(await response.json()).toMatchObject({ separated: [{ id: 'a2' }] })
 })
 
 test('a split undoes a merge of two users', async () => {

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { CHURNKEY_API_KEY, CHURNKEY_APP_ID, HOGSEND_KEY, SERVER_TOKEN, WRITE_KEY } from './keys.ts'
+import { ADMIN_TOKEN, CHURNKEY_API_KEY, CHURNKEY_APP_ID, HOGSEND_KEY, SERVER_TOKEN, WRITE_KEY } from './keys.ts'
 import { EVERY_KEY, startHere } from './server-under-test.ts'
 
 type Server = Awaited<ReturnType<typeof startHere>>
@@ -317,6 +317,135 @@ describe('Hogsend', () => {
     }
     expect(await send(server, 'GET', '/v1/contacts/find?userId=nobody')).toEqual([200, { contacts: [] }])
     expect(await send(server, 'GET', '/v1/contacts/find')).toMatchObject([400, { code: 'missing_identity' }])
+  })
+
+  const find = async (server: Server, query: string) =>
+    (await send(server, 'GET', `/v1/contacts/find?${query}`))[1].contacts
+
+  test('a contact is the whole person, with what it did before it had an id, and what a context knew of it', async () => {
+    const server = await start()
+    const said = { anonymousId: 'browser', timestamp: '2026-11-20T10:00:00.000Z' }
+    const context = { traits: { city: 'Paris', plan: 'free' } }
+    await server.post('/ingest/v1/batch', { batch: [{ ...said, type: 'track', event: 'Visited', context }] })
+    await server.processed()
+    const visitor = { userId: 'u1', anonymousId: 'browser', properties: { plan: 'pro' } }
+    expect(await put(server, visitor)).toEqual({ id: 'u1', created: true, linked: false })
+    const [contact] = await find(server, 'userId=u1')
+    expect(contact).toMatchObject({ firstSeenAt: said.timestamp, properties: { city: 'Paris', plan: 'pro' } })
+    expect(contact.createdAt > said.timestamp && contact.createdAt <= contact.updatedAt).toBe(true)
+    expect(contact.lastSeenAt).toBe(contact.updatedAt)
+  })
+
+  test("an address is one contact's: a user who comes with another's is a contact without", async () => {
+    const server = await start()
+    await put(server, { userId: 'u1', email: 'ada@example.com' })
+    expect(await put(server, { userId: 'u2', email: 'ada@example.com' })).toEqual({
+      id: 'u2',
+      created: true,
+      linked: false,
+    })
+    expect(await put(server, { userId: 'u2', email: 'ada@example.com' })).toMatchObject({
+      created: false,
+      linked: false,
+    })
+    expect(await find(server, 'email=ada@example.com')).toMatchObject([{ id: 'u1', email: 'ada@example.com' }])
+    expect(await find(server, 'userId=u2')).toMatchObject([{ email: null, properties: { email: 'ada@example.com' } }])
+    expect(await find(server, 'userId=u2&email=ada@example.com')).toMatchObject([{ id: 'u2' }, { id: 'u1' }])
+  })
+
+  test('two contacts become one by an id that both have, and so does a second address', async () => {
+    const server = await start()
+    const browser = { anonymousId: 'browser' }
+    await put(server, { ...browser, email: 'old@example.com' })
+    expect(await put(server, { ...browser, email: 'new@example.com' })).toEqual({
+      id: 'new@example.com',
+      created: false,
+      linked: true,
+    })
+    expect(await put(server, { ...browser, userId: 'u1' })).toEqual({ id: 'u1', created: false, linked: true })
+    const [contact, ...others] = await find(server, 'email=old@example.com')
+    expect([contact, others]).toMatchObject([{ id: 'u1', email: 'new@example.com', properties: {} }, []])
+  })
+
+  test('what a page claims makes nobody a contact and changes no address', async () => {
+    const server = await start()
+    const email = 'ada@example.com'
+    await put(server, { userId: 'u1', email })
+    const claims = [
+      { type: 'identify', userId: 'u1', traits: { email: 'mallory@evil.example' } },
+      { type: 'identify', userId: 'mallory', traits: { email } },
+    ]
+    await server.post('/ingest/v1/batch', { batch: claims })
+    expect(await find(server, `email=${email}`)).toMatchObject([{ id: 'u1', email }])
+    expect(await find(server, 'email=mallory@evil.example')).toEqual([])
+  })
+
+  test('deletes a contact: the person with all its events, by its id or address, in the body or the URL', async () => {
+    const server = await start()
+    const ways: [path: string, body?: object][] = [
+      ['', { userId: 'u1' }],
+      ['', { email: 'Ada@example.com' }],
+      ['?userId=u1'],
+      ['?email=ada@example.com'],
+    ]
+    await put(server, { userId: 'u2' })
+    const other = await server.stored()
+    for (const [query, body] of ways) {
+      const answer = await put(server, { userId: 'u1', email: 'ada@example.com', anonymousId: 'browser' })
+      expect(answer).toEqual({ id: 'u1', created: true, linked: false })
+      await server.post('/ingest/v1/track', { anonymousId: 'browser', event: 'Visited' })
+      await server.processed()
+      expect(await send(server, 'DELETE', `/v1/contacts${query}`, body)).toEqual([200, { deleted: true }])
+      expect(await server.stored(), query).toEqual(other)
+      for (const id of ['u1', 'browser', 'ada@example.com']) {
+        expect((await server.get(`/api/v1/profiles/${id}`)).status, id).toBe(404)
+      }
+      expect(await find(server, 'userId=u1&email=ada@example.com')).toEqual([])
+      const again = await send(server, 'DELETE', `/v1/contacts${query}`, body)
+      expect(again).toEqual([404, { code: 'unknown_profile', error: expect.stringMatching(/`(u1|ada@example.com)`/) }])
+    }
+    expect(await find(server, 'userId=u2')).toHaveLength(1)
+  })
+
+  test('deletes whom the id is of, and nobody who is called the same by another kind of id', async () => {
+    const server = await start()
+    const email = 'ada@example.com'
+    await server.post('/ingest/v1/track', { userId: email, event: 'Paid' })
+    await put(server, { email })
+    expect(await send(server, 'DELETE', '/v1/contacts', { email })).toEqual([200, { deleted: true }])
+    expect(await server.stored()).toMatchObject([{ userId: email, event: 'Paid' }])
+    expect(await send(server, 'DELETE', '/v1/contacts', { email })).toMatchObject([404, { code: 'unknown_profile' }])
+
+    await server.post('/ingest/v1/track', { userId: 'browser', event: 'Paid' })
+    await put(server, { email, anonymousId: 'browser' })
+    expect(await send(server, 'DELETE', '/v1/contacts', { email })).toEqual([200, { deleted: true }])
+    expect(await server.stored()).toMatchObject([{ userId: email }, { userId: 'browser' }])
+  })
+
+  test('only a key with the scope may delete, and only what is named', async () => {
+    const hogsendKeys = [...EVERY_KEY.hogsendKeys!, { key: 'hsk_reads', scopes: ['read'] }]
+    const server = await startHere({ workspace: { ...EVERY_KEY, hogsendKeys } })
+    await put(server, { userId: 'u1' })
+    const cases: [authorization: string, status: number, code: string][] = [
+      ['', 401, 'missing_api_key'],
+      ['Bearer hsk_unknown', 401, 'invalid_api_key'],
+      [`Bearer ${WRITE_KEY}`, 401, 'invalid_api_key'],
+      [`Bearer ${ADMIN_TOKEN}`, 401, 'invalid_api_key'],
+      ['Bearer hsk_reads', 403, 'forbidden_scope'],
+    ]
+    for (const [authorization, status, code] of cases) {
+      const answer = await send(server, 'DELETE', '/v1/contacts', { userId: 'u1' }, { authorization })
+      expect(answer, authorization).toEqual([status, { code, error: expect.any(String) }])
+    }
+    for (const [body, code] of [
+      [{}, 'missing_identity'],
+      [{ anonymousId: 'a' }, 'missing_identity'],
+      [{ email: 'nobody' }, 'invalid_email'],
+      [{ userId: {} }, 'invalid_user_id'],
+    ] as const) {
+      expect(await send(server, 'DELETE', '/v1/contacts', body)).toMatchObject([400, { code }])
+    }
+    expect(await server.stored()).toHaveLength(1)
   })
 
   test('an idempotency key stores an event once, whatever the number of tries at the same time', async () => {

@@ -12,8 +12,6 @@ export interface StoredEvent {
   source: string
   userId: string | null
   anonymousId: string | null
-  /** Where it is an identity, in lower case. */
-  email: string | null
   /** Name of a `track`. */
   event: string | null
   /** When the request arrived; dedup forgets by it. */
@@ -69,7 +67,8 @@ export type Kind = (typeof KINDS)[number]
 
 /** What an administrator wants done: an entry of the log like any other, so that it holds when the log is replayed. */
 export type Order =
-  | { orderId: string; workspace: string; do: 'erase'; id: string }
+  /** `kind`: what the id is; without it, whatever finds somebody first, as a profile is asked for. */
+  | { orderId: string; workspace: string; do: 'erase'; id: string; kind?: Kind }
   /** Takes ids out of the person that `id` finds: `ids`, else `id` itself, else (of the person's own user id) all. */
   | { orderId: string; workspace: string; do: 'split'; id: string; ids: readonly string[] }
 
@@ -99,6 +98,16 @@ export interface Profile {
   firstSeen: string | null
   lastSeen: string | null
   events: number
+}
+
+/** A person that something was stored of, with what a profile does not say. */
+export interface Known {
+  profile: Profile
+  /** All that stands for it; a trait `email` does not. */
+  ids: readonly { kind: Kind; id: string }[]
+  /** When the first and the last of its events came, ISO 8601. */
+  createdAt: string
+  updatedAt: string
 }
 
 export interface AccountSummary {
@@ -240,6 +249,7 @@ export interface Queries {
   lastStoredAtMs(): number | null
 
   profile(workspace: string, key: PersonKey): Profile | undefined
+  known(workspace: string, key: PersonKey): Known | undefined
   /** In the order in which they were first seen. `search`: the beginning of an id, or of a word of name and e-mail address. */
   profiles(workspace: string, search: string | undefined, paging: Paging): Page<Profile>
   /** What a person did, in the order in which it happened; undefined if there is no such person. */
@@ -268,29 +278,6 @@ export interface Queries {
   /** Whether a track of this name happened in these days. */
   occurred(workspace: string, event: string, range: DayRange): boolean
   outcome(orderId: string): Outcome | undefined
-}
-
-/** A person as Hogsend shows one: who has an e-mail address, a `userId`, or both. */
-export interface Contact {
-  /** Its `userId`, else its e-mail address: what it can be asked for by. */
-  id: string
-  externalId: string | null
-  email: string | null
-  /** Traits as they are now. */
-  properties: Readonly<Record<string, unknown>>
-  /** Times in ISO 8601: of the oldest and newest event, and of when they arrived. */
-  firstSeenAt: string
-  lastSeenAt: string
-  createdAt: string
-  updatedAt: string
-}
-
-/** What the store knows of people by the ids that Hogsend uses. */
-export interface Contacts {
-  /** Those who have the `userId`, and those who have the address; each once. */
-  find(workspace: string, ids: { userId?: string | undefined; email?: string | undefined }): Contact[]
-  /** Whether an event of that contact had this anonymous id. */
-  hasAnonymousId(workspace: string, contact: Contact, anonymousId: string): boolean
 }
 
 /** A place in the live stream: up to which event and which rejection it was read. */
@@ -413,6 +400,5 @@ export interface Store {
   /** Removes what happened before a day, at most so many events of it, and people of whom nothing is left; how many events. */
   prune(workspace: string, beforeDay: number, limit: number): Promise<number>
   query: Queries & PageQueries
-  contacts: Contacts
   close(): Promise<void>
 }

@@ -2,7 +2,7 @@ import type { Database } from '../sqlite.ts'
 import { DAY_MS, isoDay } from './days.ts'
 import { createLookup } from './lookup.ts'
 import { KIND } from './ownership.ts'
-import type { Moment, Page, Paging, Profile, Queries } from './port.ts'
+import { KINDS, type Moment, type Page, type Paging, type Profile, type Queries } from './port.ts'
 import { mergeTraits, type TraitRow } from './traits.ts'
 
 /** The end of a range of texts that begin alike: no text has a greater character. */
@@ -23,7 +23,7 @@ interface SubjectRow {
 
 const isoTime = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
 
-type PeopleQueries = Pick<Queries, 'profile' | 'profiles' | 'timeline' | 'account' | 'accounts' | 'outcome'>
+type PeopleQueries = Pick<Queries, 'profile' | 'known' | 'profiles' | 'timeline' | 'account' | 'accounts' | 'outcome'>
 
 /** Reads people and accounts; `idOf` gives a workspace's number. */
 export function createProfiles(database: Database, idOf: (workspace: string) => number): PeopleQueries {
@@ -38,6 +38,14 @@ export function createProfiles(database: Database, idOf: (workspace: string) => 
   const accountsOf = database.prepare(`
     SELECT DISTINCT a.key FROM subjects s JOIN memberships m ON m.subject = s.id JOIN accounts a ON a.id = m.account
     WHERE s.root = ? ORDER BY a.key`)
+  // By number, which is the order of storing: the index has it, so no event but those two is read.
+  const arrivals = database.prepare(`
+    SELECT
+      (SELECT json ->> '$.receivedAt' FROM events WHERE id = first) AS createdAt,
+      (SELECT json ->> '$.receivedAt' FROM events WHERE id = last) AS updatedAt
+    FROM (
+      SELECT min(e.id) AS first, max(e.id) AS last
+      FROM subjects s CROSS JOIN events e INDEXED BY events_timeline ON e.subject = s.id WHERE s.root = ?)`)
   const outcome = database.prepare('SELECT outcome FROM outcomes WHERE order_id = ?')
 
   const findAccount = database.prepare('SELECT id FROM accounts WHERE workspace = ? AND key = ?')
@@ -155,6 +163,20 @@ export function createProfiles(database: Database, idOf: (workspace: string) => 
       const id = idOf(workspace)
       const found = lookup(id, key)
       return found && profileOf(id, found.root)
+    },
+
+    known(workspace, key) {
+      const id = idOf(workspace)
+      const found = lookup(id, key)
+      if (!found) return undefined
+      const { createdAt, updatedAt } = arrivals.get(found.root) as {
+        createdAt: string | null
+        updatedAt: string | null
+      }
+      if (createdAt === null || updatedAt === null) return undefined
+      const subjects = subjectsOf.all(found.root) as unknown as SubjectRow[]
+      const ids = subjects.map((subject) => ({ kind: KINDS[subject.kind]!, id: subject.key }))
+      return { profile: profileOf(id, found.root), ids, createdAt, updatedAt }
     },
 
     profiles(workspace, search, { after = null, limit, order }) {

@@ -3,7 +3,7 @@ import { DAY_MS } from './days.ts'
 import { createLookup } from './lookup.ts'
 import { KIND } from './ownership.ts'
 import type { People } from './people.ts'
-import type { Order, Outcome } from './port.ts'
+import { KINDS, type Order, type Outcome, type PersonKey } from './port.ts'
 
 /** What became of an order is asked for at once; it names who was erased, so it does not stay. */
 const OUTCOME_MS = 60_000
@@ -17,8 +17,15 @@ interface Subject {
   root: number
 }
 
+/** What is held back, and is to go too. */
+export interface Held {
+  /** Lets go of what is of an id, by the number of its kind; how many events that was. */
+  forget(workspace: number, kind: number, key: string): number
+  expireBefore(workspace: number, receivedAtMs: number): void
+}
+
 /** Takes things away: people, merges, what is too old. Works inside the transaction of its caller. */
-export function createRemoval(database: Database, people: People) {
+export function createRemoval(database: Database, people: People, held: Held) {
   const lookup = createLookup(database)
   const ofRoot = database.prepare('SELECT id, kind, key, root FROM subjects WHERE root = ? ORDER BY id')
   const rootOf = database.prepare('SELECT root FROM subjects WHERE id = ?')
@@ -54,8 +61,10 @@ export function createRemoval(database: Database, people: People) {
   const forgetSplits = database.prepare(`
     DELETE FROM splits WHERE workspace = ?1
       AND ((weaker_kind = ?2 AND weaker_key = ?3) OR (stronger_kind = ?2 AND stronger_key = ?3))`)
-  const forgetQuarantined = database.prepare('DELETE FROM quarantined WHERE workspace = ? AND instr(json, ?) > 0')
-  const forgetRejected = database.prepare('DELETE FROM rejected WHERE workspace = ? AND instr(body, ?) > 0')
+  const rejectedOf = database.prepare(`
+    SELECT id, body FROM rejected
+    WHERE workspace = ?1 AND id NOT IN (SELECT rejected FROM quarantined WHERE workspace = ?1)`)
+  const dropRejected = database.prepare('DELETE FROM rejected WHERE id = ?')
 
   const claimsInside = database.prepare(`
     SELECT w.id AS weaker, w.kind AS weaker_kind, w.key AS weaker_key, t.id AS stronger, t.kind AS stronger_kind, t.key AS stronger_key
@@ -88,21 +97,37 @@ export function createRemoval(database: Database, people: People) {
       for (const { weaker } of claimants.all(id)) if (!removed.has(weaker as number)) left.add(weaker as number)
       for (const removal of removals) removal.run(id)
       forgetSplits.run(workspace, kind, key)
-      forgetQuarantined.run(workspace, JSON.stringify(key))
-      forgetRejected.run(workspace, JSON.stringify(key))
     }
     people.settle(left)
   }
 
-  function erase(workspace: number, id: string): Outcome {
-    const found = lookup(workspace, { kind: 'any', id })
-    if (!found) return { done: 'nothing', because: 'unknown', id }
-    const subjects = ofRoot.all(found.root) as unknown as Subject[]
-    const keysOf = (kind: number) => subjects.filter((subject) => subject.kind === kind).map(({ key }) => key)
-    const ids = { userIds: keysOf(KIND.user), anonymousIds: keysOf(KIND.anonymous), emails: keysOf(KIND.email) }
-    const events = eventsOf.get(found.root)!.events as number
+  /** What was rejected is any text, so that what only looks like somebody's goes too; but not the line about what is held back. */
+  function forgetRejected(workspace: number, ids: readonly Pick<Subject, 'kind' | 'key'>[]): void {
+    for (const { id, body } of rejectedOf.all(workspace)) {
+      if (ids.some((each) => says(body as string, each))) dropRejected.run(id!)
+    }
+  }
+
+  function erase(workspace: number, id: string, kind: PersonKey['kind'] = 'any'): Outcome {
+    const found = lookup(workspace, { kind, id })
+    const subjects = found ? (ofRoot.all(found.root) as unknown as Subject[]) : []
+    const ids = found ? subjects : idsFor(kind, id)
+    const heldBack = ids.map((each) => ({ ...each, events: held.forget(workspace, each.kind, each.key) }))
+    const known = found ? ids : heldBack.filter(({ events }) => events > 0)
+    if (known.length === 0) return { done: 'nothing', because: 'unknown', id }
+
+    const stored = found ? (eventsOf.get(found.root)!.events as number) : 0
     removeSubjects(workspace, subjects)
-    return { done: 'erased', id, ...ids, events }
+    forgetRejected(workspace, known)
+    const keysOf = (wanted: number) => known.flatMap(({ kind, key }) => (kind === wanted ? [key] : []))
+    return {
+      done: 'erased',
+      id,
+      userIds: keysOf(KIND.user),
+      anonymousIds: keysOf(KIND.anonymous),
+      emails: keysOf(KIND.email),
+      events: heldBack.reduce((sum, { events }) => sum + events, stored),
+    }
   }
 
   function undo(workspace: number, id: string, ids: readonly string[]): Outcome {
@@ -139,7 +164,8 @@ export function createRemoval(database: Database, people: People) {
     carryOut(workspace: number, order: Order): void {
       // What is deleted is overwritten: https://sqlite.org/pragma.html#pragma_secure_delete
       database.exec('PRAGMA secure_delete = ON')
-      const outcome = order.do === 'erase' ? erase(workspace, order.id) : undo(workspace, order.id, order.ids)
+      const outcome =
+        order.do === 'erase' ? erase(workspace, order.id, order.kind) : undo(workspace, order.id, order.ids)
       database.exec('PRAGMA secure_delete = OFF')
       report.run(order.orderId, Date.now(), JSON.stringify(outcome))
     },
@@ -176,8 +202,22 @@ export function createRemoval(database: Database, people: People) {
       if (left > 0) {
         notActiveBefore.run(workspace, beforeDay)
         notRejectedBefore.run(workspace, beforeMs)
+        held.expireBefore(workspace, beforeMs)
       }
       return limit - left
     },
   }
+}
+
+/** The ids that a word may be, of somebody who is not known. */
+const idsFor = (kind: PersonKey['kind'], id: string): Pick<Subject, 'kind' | 'key'>[] =>
+  KINDS.flatMap((each, number) =>
+    kind === 'any' || kind === each ? [{ kind: number, key: each === 'email' ? id.toLowerCase() : id }] : [],
+  )
+
+/** Whether a text of JSON, maybe cut, has an id as a value. */
+function says(text: string, { kind, key }: Pick<Subject, 'kind' | 'key'>): boolean {
+  const quoted = JSON.stringify(key)
+  if (kind === KIND.email) return text.toLowerCase().includes(quoted)
+  return text.includes(quoted) || (/^\d+$/.test(key) && new RegExp(`[:[,]\\s*${key}(?![\\d.])`).test(text))
 }

@@ -252,6 +252,10 @@ const STEPS = [
   DROP INDEX events_user;
   DROP INDEX events_anonymous;
   `,
+  `
+  -- Who has an address is known by the subjects. The column is not written any more; to drop it would write all events anew.
+  DROP INDEX events_email;
+  `,
 ]
 
 /** Makes the file, or brings an older one to this version. Throws at a file of a newer version. */

@@ -1,7 +1,6 @@
 import type { Position } from '../log/port.ts'
 import { type Database, openForReading, openForWriting, transaction } from '../sqlite.ts'
 import { createCatalogue } from './catalogue.ts'
-import { createContacts } from './contacts.ts'
 import { createDedup } from './dedup.ts'
 import { createLosses } from './losses.ts'
 import { createPageQueries } from './page-queries.ts'
@@ -18,6 +17,9 @@ import { migrate } from './schema.ts'
  */
 const CACHE = `PRAGMA cache_size = -${64 * 1024}; PRAGMA wal_autocheckpoint = ${8 * 1024}`
 
+/** Stands for the event of an id that is known and has none. */
+const NO_EVENT = 0
+
 /** What was rejected is there to be looked at soon: the newest so many stay. */
 const REJECTED_MAX_ROWS = 10_000
 
@@ -27,8 +29,7 @@ const REJECTED_MAX_ROWS = 10_000
  */
 export function openSqliteStore(file: string): Store {
   migrate(file)
-  const reader = openForReading(file)
-  reader.exec(CACHE)
+  const { reader, query } = openForQueries(file)
   let writer: ReturnType<typeof createWriter> | undefined
   const position = reader.prepare('SELECT position FROM positions WHERE partition = ?')
   const imported = reader.prepare('SELECT lines FROM imports WHERE file = ?')
@@ -62,14 +63,20 @@ export function openSqliteStore(file: string): Store {
       return open().prune(workspace, beforeDay, limit)
     },
 
-    query: { ...createQueries(reader), ...createPageQueries(reader) },
-    contacts: createContacts(reader),
+    query: { ...query, ...createPageQueries(reader) },
 
     async close() {
       reader.close()
       writer?.close()
     },
   }
+}
+
+/** A connection that only reads, of a file that `openSqliteStore` has brought to this version. */
+export function openForQueries(file: string) {
+  const reader = openForReading(file)
+  reader.exec(CACHE)
+  return { reader, query: createQueries(reader) }
 }
 
 function createWriter(database: Database) {
@@ -80,10 +87,18 @@ function createWriter(database: Database) {
   const noteLoss = createLosses(database)
   const lastEvent = database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'events'`)
   const people = createPeople(database)
-  const removal = createRemoval(database, people)
+  const removal = createRemoval(database, people, {
+    expireBefore: quarantine.expireBefore,
+    forget(workspace, kind, key) {
+      const gone = quarantine.forget(workspace, kind, key)
+      // As what was stored is not stored again: neither by a release that is under way, nor because it is sent again.
+      for (const { messageId, receivedAtMs } of gone) dedup.at(receivedAtMs).claim(workspace, messageId, NO_EVENT)
+      return gone.length
+    },
+  })
   const insertEvent = database.prepare(`
-    INSERT INTO events (id, workspace, type, source, user_id, anonymous_id, event, json, email, at, subject, position, place, stored_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+    INSERT INTO events (id, workspace, type, source, user_id, anonymous_id, event, json, at, subject, position, place, stored_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const insertRepeat = database.prepare(`
     INSERT INTO repeats VALUES (?, 1, ?) ON CONFLICT DO UPDATE SET times = times + 1, last_at = excluded.last_at`)
   const insertRejected = database.prepare(`
@@ -125,7 +140,7 @@ function createWriter(database: Database) {
       const isFirst = event.idGenerated && (!event.released || wasHeld)
       if (!ids.claim(workspace, event.messageId, next) && !isFirst) {
         const holder = ids.holder(workspace, event.messageId)
-        if (holder !== undefined) insertRepeat.run(holder, event.receivedAtMs)
+        if (holder !== undefined && holder !== NO_EVENT) insertRepeat.run(holder, event.receivedAtMs)
         continue
       }
       insertEvent.run(
@@ -137,7 +152,6 @@ function createWriter(database: Database) {
         event.anonymousId,
         event.event,
         event.json,
-        event.email,
         event.atMs,
         people.add(workspace, event),
         event.origin?.position ?? null,

@@ -1,0 +1,18 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Answer, Question, ReaderThreadData } from './reader.ts'
+import type { Queries } from './store/port.ts'
+import { openForQueries } from './store/sqlite.ts'
+
+const { storeFile } = workerData as ReaderThreadData
+const { query } = openForQueries(storeFile)
+
+parentPort!.on('message', (question: Question) => parentPort!.postMessage(answerTo(question)))
+
+function answerTo({ id, name, args }: Question): Answer {
+  try {
+    // What a question is asked with is for the type of the asking side.
+    return { id, found: (query[name] as (...args: unknown[]) => ReturnType<Queries[typeof name]>)(...args) }
+  } catch (error) {
+    return { id, failed: error as Error }
+  }
+}
