@@ -93,7 +93,8 @@ async function timed(pid, work) {
 function indexedRead() {
   const database = new DatabaseSync(join(data, 'events.db'), { readOnly: true })
   const statement = database.prepare(
-    'SELECT json FROM events WHERE workspace = 1 AND user_id = ? ORDER BY id LIMIT 100',
+    `SELECT json FROM events WHERE subject = (SELECT id FROM subjects WHERE workspace = 1 AND kind = 0 AND key = ?)
+     ORDER BY at LIMIT 100`,
   )
   return timed(process.pid, async () => {
     if (statement.all(PERSON).length !== 100) throw new Error('the person is not there')

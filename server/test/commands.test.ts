@@ -234,6 +234,8 @@ test('a store of the version before is upgraded when the server starts', async (
   const old = ['workspaces', 'positions', 'events', 'ids_0', 'ids_1', 'generation', 'rejected']
   for (const { name } of tables) if (!old.includes(name as string)) database.exec(`DROP TABLE ${name}`)
   database.exec(`
+    CREATE INDEX events_user ON events (workspace, user_id) WHERE user_id IS NOT NULL;
+    CREATE INDEX events_anonymous ON events (workspace, anonymous_id) WHERE anonymous_id IS NOT NULL;
     DROP INDEX events_timeline; DROP INDEX events_when;
     ALTER TABLE events DROP COLUMN email;
     ALTER TABLE events DROP COLUMN at; ALTER TABLE events DROP COLUMN subject;

@@ -27,7 +27,7 @@ const USERS_OF_BROWSER = `
   WHERE w.workspace = ? AND w.kind = ${KIND.anonymous} AND w.key = ?`
 
 const BY_USER = inTimelines(SUBJECT(KIND.user))
-const BY_BROWSER = `${inTimelines(`${SUBJECT(KIND.anonymous)} UNION ${USERS_OF_BROWSER}`)} AND anonymous_id = ?`
+const BY_BROWSER = `${inTimelines(`${SUBJECT(KIND.anonymous)} UNION ${USERS_OF_BROWSER}`)} AND json ->> '$.anonymousId' = ?`
 
 /** Of the SDK's own there are four; others are of who writes with the public key. */
 const LOSS_REASONS_MAX = 100

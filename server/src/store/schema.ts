@@ -248,12 +248,10 @@ const STEPS = [
   CREATE INDEX quarantined_names ON quarantined (workspace, type, name, received_at);
   `,
   `
-  -- Whose events they are is asked by the timelines: see queries.ts.
+  -- Whose events they are is known by the subjects and asked by the timelines: see queries.ts. The columns are not written
+  -- any more; to drop them would write all events anew.
   DROP INDEX events_user;
   DROP INDEX events_anonymous;
-  `,
-  `
-  -- Who has an address is known by the subjects. The column is not written any more; to drop it would write all events anew.
   DROP INDEX events_email;
   `,
 ]

@@ -97,8 +97,8 @@ function createWriter(database: Database) {
     },
   })
   const insertEvent = database.prepare(`
-    INSERT INTO events (id, workspace, type, source, user_id, anonymous_id, event, json, at, subject, position, place, stored_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+    INSERT INTO events (id, workspace, type, source, event, json, at, subject, position, place, stored_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const insertRepeat = database.prepare(`
     INSERT INTO repeats VALUES (?, 1, ?) ON CONFLICT DO UPDATE SET times = times + 1, last_at = excluded.last_at`)
   const insertRejected = database.prepare(`
@@ -148,8 +148,6 @@ function createWriter(database: Database) {
         workspace,
         event.type,
         event.source,
-        event.userId,
-        event.anonymousId,
         event.event,
         event.json,
         event.atMs,
