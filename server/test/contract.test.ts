@@ -260,6 +260,9 @@ test('what is in quarantine is listed by name with its reasons, an example, and 
   // As the version before has left it.
   const store = new DatabaseSync(join(data, 'events.db'))
   store.exec(`
+    CREATE INDEX events_user      ON events (workspace, user_id)      WHERE user_id IS NOT NULL;
+    CREATE INDEX events_anonymous ON events (workspace, anonymous_id) WHERE anonymous_id IS NOT NULL;
+    CREATE INDEX events_email     ON events (workspace, email)        WHERE email IS NOT NULL;
     DROP INDEX quarantined_names; ALTER TABLE quarantined DROP COLUMN type; ALTER TABLE quarantined DROP COLUMN name;
     DROP TABLE losses; PRAGMA user_version = 5`)
   store.close()
