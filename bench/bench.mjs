@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const BENCH = join(ROOT, 'bench')
-const NAMES = ['size', 'wire', 'cpu', 'memory', 'page-speed', 'server']
+const NAMES = ['size', 'wire', 'cpu', 'memory', 'page-speed', 'normalise', 'server', 'load', 'answers', 'import']
 const TABLES = /(?<=<!-- tables: npm run bench -->\n)[\s\S]*(?=<!-- end of tables -->)/
 
 const chosen = process.argv.slice(2)

@@ -11,6 +11,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { openSqliteStore } from '../server/src/store/sqlite.ts'
 import { toStoredEvent } from '../server/src/stored-event.ts'
 import { history } from './history.mjs'
+import { report } from './report.mjs'
+import { round } from './statistics.mjs'
 
 const LINES = Number(process.argv[2] ?? 1_000_000)
 const SLICE = 10_000
@@ -30,13 +32,20 @@ try {
   const bareMs = bareInserts()
 
   const ratio = insertMs / importMs
-  console.log(`${LINES} events`)
-  console.log(`insert into the events table alone, no ids, no people  ${perSecond(bareMs)} /s`)
-  console.log(`store, events ready to be stored                       ${perSecond(insertMs)} /s`)
-  console.log(`airhop-ingest import, from its start to its end         ${perSecond(importMs)} /s`)
-  console.log(
-    `import / store ${ratio.toFixed(2)} (at least ${RATIO_MIN}), import / events table alone ${(bareMs / importMs).toFixed(2)}`,
-  )
+  const row = (name, ms) => ({ name, rate: perSecond(ms), ratio: round(insertMs / ms) })
+  report('import', {
+    sections: [
+      {
+        title: `${LINES.toLocaleString('en-US')} events (the import at least ${RATIO_MIN} × the store)`,
+        columns: { name: 'what', rate: 'events/s', ratio: '× the store' },
+        rows: [
+          row('the store, of events that are ready to be stored', insertMs),
+          row('`airhop-ingest import`, from its start to its end', importMs),
+          row('the events table alone, without ids and people', bareMs),
+        ],
+      },
+    ],
+  })
   process.exitCode = ratio >= RATIO_MIN ? 0 : 1
 } finally {
   rmSync(folder, { recursive: true, force: true })

@@ -6,6 +6,8 @@
 import { toCanonical } from '../server/src/canonical.ts'
 import { settle } from '../server/src/sources/delivery.ts'
 import { readEvents } from '../server/src/sources/readers.ts'
+import { report } from './report.mjs'
+import { round } from './statistics.mjs'
 
 const RATIO_MAX = 2
 const EVENTS = 100
@@ -97,6 +99,7 @@ function timeMs(work) {
 }
 
 let isOver = false
+const rows = []
 for (const [name, { source, door, body }] of Object.entries(CASES)) {
   const text = JSON.stringify(body)
   const json = JSON.parse(text)
@@ -115,7 +118,21 @@ for (const [name, { source, door, body }] of Object.entries(CASES)) {
   const ratio = median(rest) / median(parse)
   isOver ||= ratio > RATIO_MAX
   const bytes = Math.round(text.length / EVENTS)
-  const costs = `JSON.parse ${perEvent(parse).toFixed(2)} µs, normalise ${perEvent(rest).toFixed(2)} µs an event`
-  console.log(`${name} (${bytes} B an event): ${costs}, ratio ${ratio.toFixed(2)}`)
+  rows.push({ name, bytes, parse: round(perEvent(parse)), rest: round(perEvent(rest)), ratio: round(ratio) })
 }
+report('normalise', {
+  sections: [
+    {
+      title: `An event of a batch, from parsed JSON to its canonical form (at most ${RATIO_MAX} × JSON.parse)`,
+      columns: {
+        name: 'batch',
+        bytes: 'bytes an event',
+        parse: 'JSON.parse, µs',
+        rest: 'the rest, µs',
+        ratio: '× JSON.parse',
+      },
+      rows,
+    },
+  ],
+})
 process.exitCode = isOver ? 1 : 0

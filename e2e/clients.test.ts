@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import type { Page } from '@playwright/test'
 import { expect, test } from './ingest.ts'
 
@@ -9,6 +10,7 @@ const { resolve } = createRequire(new URL('../server/package.json', import.meta.
 const BUNDLES = {
   '/posthog.js': resolve('posthog-js/dist/array.js'),
   '/analytics.js': resolve('@segment/analytics-next/dist/umd/index.js'),
+  '/rudderstack.js': join(resolve('@rudderstack/analytics-js/bundled'), '../../umd/index.js'),
   '/hyperengage.js': resolve('@hyperengage/sdk-js/dist/web/lib.js'),
 }
 
@@ -109,6 +111,46 @@ for (const strategy of ['standard', 'batching']) {
     expect(of('alias')).toMatchObject({ userId: 'u1', previousId: 'old' })
   })
 }
+
+test("RudderStack's browser SDK with its data plane set: every call, and a user who logs out", async ({
+  ingest,
+  site,
+  page,
+}) => {
+  site.pages.set('/', site.page({ title: 'Pricing', head: '<script src="/rudderstack.js"></script>' }))
+  await page.goto(site.url)
+  await page.evaluate(
+    ([dataPlane, key]) => {
+      const analytics = new (window as any).rudderanalytics.RudderAnalytics()
+      const config = { statsCollection: { errors: { enabled: false }, metrics: { enabled: false } } }
+      const source = { id: 's', name: 's', writeKey: key, enabled: true, workspaceId: 'w', config, destinations: [] }
+      analytics.load(key, dataPlane, { getSourceConfig: () => ({ source }) })
+      analytics.page('Marketing', 'Pricing')
+      analytics.track('seen', { plan: 'pro', list: [1, null, { a: 'b' }] })
+      analytics.identify('u1', { email: 'zoe@acme.example' })
+      analytics.group('acme', { plan: 'enterprise' })
+      analytics.alias('u1', 'old')
+      analytics.reset(true)
+      analytics.track('left')
+    },
+    [`${ingest.url}/ingest`, ingest.writeKey] as const,
+  )
+  const events = await ingest.waitForEvents(6)
+  const of = (type: string, event?: string) => events.find((found) => found.type === type && found.event === event)!
+  const seen = of('track', 'seen')
+  expect(seen).toMatchObject({ source: 'http', userId: null, properties: { plan: 'pro' } })
+  expect(of('page')).toMatchObject({ name: 'Pricing', category: 'Marketing', anonymousId: seen.anonymousId })
+  expect(of('identify')).toMatchObject({
+    userId: 'u1',
+    anonymousId: seen.anonymousId,
+    traits: { email: 'zoe@acme.example' },
+  })
+  expect(of('group')).toMatchObject({ userId: 'u1', groupId: 'acme', traits: { plan: 'enterprise' } })
+  expect(of('alias')).toMatchObject({ userId: 'u1', previousId: 'old' })
+  expect(of('track', 'left')).toMatchObject({ userId: null })
+  expect(of('track', 'left').anonymousId).not.toBe(seen.anonymousId)
+  expect(await ingest.rejected()).toEqual([])
+})
 
 test('hyperengage in a page with its tracking host set: users, accounts, events', async ({ ingest, site, page }) => {
   const head = `<script src="/hyperengage.js" data-key="${ingest.writeKey}" data-workspace-key="ws" data-tracking-host="${ingest.url}"></script>`
