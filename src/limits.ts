@@ -46,6 +46,9 @@ export const RETRY_MAX_MS = 45 * 60_000
 /** The longest `Retry-After` that is obeyed: a clock that is wrong by a year must not silence a page for a year. */
 export const RETRY_AFTER_MAX_MS = 60 * 60_000
 
+/** By so much a pause of another tab may seem to begin later than now; by more, the clock was set back since. */
+export const CLOCK_SKEW_MS = 60_000
+
 /** A request without an answer is given up after this, doubling with each further failure up to eight times as long. */
 export const REQUEST_TIMEOUT_MS = 10_000
 

@@ -5,6 +5,7 @@ import type { Entry } from './entry.ts'
 import { madeAt } from './envelope.ts'
 import type { Journal } from './journal.ts'
 import {
+  CLOCK_SKEW_MS,
   DRAIN_AGE_MS,
   DRAIN_MAX_MS,
   DRAIN_MIN_MS,
@@ -70,7 +71,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     const [since, ms] = readPause()
     const passed = Date.now() - since
     // The clock may have been set back since.
-    return passed < 0 ? 0 : Math.max(0, Math.abs(ms) - passed)
+    return passed < -CLOCK_SKEW_MS ? 0 : Math.max(0, Math.abs(ms) - passed)
   }
 
   /** Tells the calls that wait that their events are kept, and will be tried again. */
