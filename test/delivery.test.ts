@@ -450,9 +450,9 @@ describe('events of an earlier page', () => {
     const key = newKey()
     await leaveBehind(key, 'a', 'b')
     const [name] = keptKeys(key)
-    const head = localStorage.getItem(name!)!.split('\n')[0]
-    for (const [n, text] of ['', '{"writeKey":"wk', `${head}\n`, `${head}\n{"type":"tra`].entries())
-      localStorage.setItem(`${name!.slice(0, -1)}${n}`, text)
+    const whole = localStorage.getItem(name!)!
+    for (const [n, text] of ['', 'null', '[]', '{"writeKey":"wk', whole.slice(0, -1), whole.slice(1)].entries())
+      localStorage.setItem(`airhop.${key.slice(-6)}.q.not ours ${n}`, text)
     later(11_000)
     const next = openPage({ key })
     expect(await next.track('c')).toMatchObject({ status: 'stored' })
