@@ -1,5 +1,5 @@
 import { HOUR_MS, MORE } from './store/catalogue.ts'
-import type { CatalogueField, CatalogueName } from './store/port.ts'
+import type { CatalogueField, CatalogueName } from './store/page-port.ts'
 
 /** What a careful colleague would say of a name; `name` is absent where it is about all. */
 export interface CatalogueWarning {

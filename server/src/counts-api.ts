@@ -4,7 +4,7 @@ import { isWhat, refused } from './errors.ts'
 import { type Parameters, pagingOf, parametersOf } from './parameters.ts'
 import type { SlowQueries } from './reader.ts'
 import { DAY_MS, dayOf, isoDay } from './store/days.ts'
-import type { DayRange } from './store/port.ts'
+import type { DayRange } from './store/queries-port.ts'
 
 /** The range, if none is asked for. */
 const RANGE_DAYS = 30

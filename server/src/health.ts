@@ -1,7 +1,7 @@
 import type { Log } from './log/port.ts'
 import type { Processing } from './processing.ts'
 import type { RefusalLog } from './refusal-log.ts'
-import type { Queries } from './store/port.ts'
+import type { Queries } from './store/queries-port.ts'
 
 export interface HealthParts {
   version: string

@@ -9,7 +9,8 @@ import type { Processing } from './processing.ts'
 import type { RecentIds } from './recent-ids.ts'
 import { hogsendIdentity } from './sources/hogsend.ts'
 import { textOf } from './sources/reading.ts'
-import type { Kind, Known, Queries } from './store/port.ts'
+import type { Kind } from './store/changes.ts'
+import type { Known, Queries } from './store/queries-port.ts'
 
 /** How long an answer waits for the store to know what was sent before: Hogsend's own client gives up after 30 s. */
 const CATCH_UP_MS = 10_000

@@ -4,7 +4,7 @@ import type { Keys } from './auth.ts'
 import { isWhat, refused } from './errors.ts'
 import { type Parameters, parametersOf } from './parameters.ts'
 import { FILTERS, filterOf } from './read-api.ts'
-import type { Audience, LiveEvent, LiveFilter, LivePlace, LiveRejected, PageQueries } from './store/port.ts'
+import type { Audience, LiveEvent, LiveFilter, LivePlace, LiveRejected, PageQueries } from './store/page-port.ts'
 
 /** Rows of one look into the store: what is read ahead of a slow reader. */
 const LOOK_ROWS = 200

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { createHealth, type HealthParts } from './health.ts'
 import type { Live } from './live.ts'
 import type { Meter } from './meter.ts'
-import type { PageQueries } from './store/port.ts'
+import type { PageQueries } from './store/page-port.ts'
 
 export interface MetricsParts extends HealthParts {
   meter: Pick<Meter, 'totals' | 'perSecond'>

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { refused } from './errors.ts'
 import { type Log, LogFull, LogUnavailable, ORDER_DOOR } from './log/port.ts'
-import type { Order, Outcome, Queries } from './store/port.ts'
+import type { Order } from './store/changes.ts'
+import type { Outcome, Queries } from './store/queries-port.ts'
 
 /** How long an order is waited for. It is carried out after all that is in the log before it. */
 const WAIT_MS = 30_000

@@ -9,7 +9,7 @@ import { parametersOf } from './parameters.ts'
 import { callsAt } from './replay.ts'
 import type { Sightings } from './sightings.ts'
 import { HOUR_MS } from './store/catalogue.ts'
-import type { CatalogueField, LiveRejected, PageQueries } from './store/port.ts'
+import type { CatalogueField, LiveRejected, PageQueries } from './store/page-port.ts'
 
 /** Hours of a sparkline. */
 const SPARK_HOURS = 24

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { isWhat, refused } from './errors.ts'
-import type { Paging } from './store/port.ts'
+import type { Paging } from './store/queries-port.ts'
 
 const LIMIT_DEFAULT = 100
 const LIMIT_MAX = 1000

@@ -8,7 +8,7 @@ import type { Orders } from './orders.ts'
 import { badCursor, PAGING, type Parameters, pagingOf, parametersOf, placeOf, sizeOf } from './parameters.ts'
 import type { SlowQueries } from './reader.ts'
 import { DAY_MS } from './store/days.ts'
-import type { Moment, Outcome, PersonKey, Queries } from './store/port.ts'
+import type { Moment, Outcome, PersonKey, Queries } from './store/queries-port.ts'
 
 const SEARCH_MIN_CHARS = 2
 

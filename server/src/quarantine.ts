@@ -4,7 +4,8 @@ import { refuseByLog } from './log/failure.ts'
 import { type Log, RELEASE_DOOR, type ReleasedEvent } from './log/port.ts'
 import { parametersOf } from './parameters.ts'
 import { type Rules, refusalOf } from './rules.ts'
-import type { PageQueries, QuarantinedEvent, Queries } from './store/port.ts'
+import type { PageQueries } from './store/page-port.ts'
+import type { QuarantinedEvent, Queries } from './store/queries-port.ts'
 
 /** Looked at together: some MiB at most of what pages send, and one commit to the log. */
 const PAGE_EVENTS = 50

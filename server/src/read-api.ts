@@ -5,7 +5,7 @@ import { isWhat, refused } from './errors.ts'
 import { PAGING, type Parameters, pagingOf, parametersOf, placeOf } from './parameters.ts'
 import type { SlowQueries } from './reader.ts'
 import { isoDay } from './store/days.ts'
-import type { EventFilter, Queries } from './store/port.ts'
+import type { EventFilter, Queries } from './store/queries-port.ts'
 
 export const FILTERS = ['userId', 'anonymousId', 'event', 'type', 'source', 'messageId'] as const
 

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Answer, Question, ReaderThreadData } from './reader.ts'
-import type { Queries } from './store/port.ts'
+import type { Queries } from './store/queries-port.ts'
 import { openForQueries } from './store/sqlite.ts'
 
 const { storeFile } = workerData as ReaderThreadData

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { Queries } from './store/port.ts'
+import type { Queries } from './store/queries-port.ts'
 
 /** The questions that may look at a great part of the store: tens of milliseconds and more at a million events. */
 const SLOW = ['counts', 'people', 'funnel', 'occurred', 'account', 'events'] as const

@@ -12,7 +12,7 @@ import {
 } from './log/port.ts'
 import { type Delivery, type Item, settle } from './sources/delivery.ts'
 import { readBody, readEvents } from './sources/readers.ts'
-import type { Changes, Loss, Order, Quarantined, Rejected, StoredEvent } from './store/port.ts'
+import type { Changes, Loss, Order, Quarantined, Rejected, StoredEvent } from './store/changes.ts'
 import { toStoredEvent } from './stored-event.ts'
 
 /** How much of what was not taken is kept to be looked at. */

@@ -1,7 +1,7 @@
 import { EVENT_MAX_AGE_MS, ID_MAX_CHARS } from '../../src/limits.ts'
 import type { CanonicalEvent } from './canonical.ts'
 import { type Fields, isAbsent, isObject } from './check.ts'
-import type { Said, StoredEvent } from './store/port.ts'
+import type { Said, StoredEvent } from './store/changes.ts'
 
 /** What some sources say besides. */
 type Canonical = CanonicalEvent & { readonly email?: string | null; readonly traitsOnce?: Fields }

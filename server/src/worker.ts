@@ -1,6 +1,7 @@
 import type { Log, Position } from './log/port.ts'
 import { replay } from './replay.ts'
-import type { Loss, Quarantined, Rejected, Store, StoredEvent } from './store/port.ts'
+import type { Loss, Quarantined, Rejected, StoredEvent } from './store/changes.ts'
+import type { Store } from './store/port.ts'
 
 /** A commit is made early when its events are this long: a few bytes in the log can be many in the store. */
 const COMMIT_CHARS = 32 * 1024 * 1024

@@ -1,6 +1,6 @@
 import type { Fields } from '../check.ts'
 import type { Database } from '../sqlite.ts'
-import type { StoredEvent } from './port.ts'
+import type { StoredEvent } from './changes.ts'
 
 export const HOUR_MS = 3_600_000
 

@@ -1,7 +1,7 @@
 import type { Database } from '../sqlite.ts'
 import { DAY_MS } from './days.ts'
 import { countSteps, type Occurrence } from './funnel.ts'
-import type { CountRow, DayRange, Queries } from './port.ts'
+import type { CountRow, DayRange, Queries } from './queries-port.ts'
 
 const DAY = 'CAST(floor(e.at / 86400000.0) AS INTEGER)'
 

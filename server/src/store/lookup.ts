@@ -1,6 +1,7 @@
 import type { Database } from '../sqlite.ts'
+import { KINDS } from './changes.ts'
 import { KIND } from './ownership.ts'
-import { KINDS, type PersonKey } from './port.ts'
+import type { PersonKey } from './queries-port.ts'
 
 const ORDER = [KIND.user, KIND.anonymous, KIND.email]
 

@@ -1,6 +1,6 @@
 import type { Database } from '../sqlite.ts'
+import type { Loss } from './changes.ts'
 import { dayOf } from './days.ts'
-import type { Loss } from './port.ts'
 
 /** A page is known for so long after it was last heard of, by the day. */
 const KEEP_DAYS = 30

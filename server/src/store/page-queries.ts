@@ -8,7 +8,7 @@ import type {
   LiveRejected,
   PageQueries,
   RefusalGroup,
-} from './port.ts'
+} from './page-port.ts'
 import { BY_MESSAGE_ID, type Condition, conditionsOf } from './queries.ts'
 
 const EXAMPLES = 5

@@ -1,7 +1,7 @@
 import type { Database, Statement } from '../sqlite.ts'
+import { KINDS, type StoredEvent } from './changes.ts'
 import { dayOf } from './days.ts'
 import { type Claim, createOwnership, KIND } from './ownership.ts'
-import { KINDS, type StoredEvent } from './port.ts'
 import { createSearchTerms, PERSON_KEYS } from './search-terms.ts'
 import { compareText, LEVEL, type Level, type TraitRow } from './traits.ts'
 

@@ -1,8 +1,9 @@
 import type { Database } from '../sqlite.ts'
+import { KINDS } from './changes.ts'
 import { DAY_MS, isoDay } from './days.ts'
 import { createLookup } from './lookup.ts'
 import { KIND } from './ownership.ts'
-import { KINDS, type Moment, type Page, type Paging, type Profile, type Queries } from './port.ts'
+import type { Moment, Page, Paging, Profile, Queries } from './queries-port.ts'
 import { mergeTraits, type TraitRow } from './traits.ts'
 
 /** The end of a range of texts that begin alike: no text has a greater character. */

@@ -1,5 +1,5 @@
 import type { Database } from '../sqlite.ts'
-import { KINDS, type Kind, type StoredEvent } from './port.ts'
+import { KINDS, type Kind, type StoredEvent } from './changes.ts'
 
 /** Longer than the ids of what was sent again are known for certain, and time enough to mend a contract. */
 const KEEP_MS = 30 * 86_400_000

@@ -2,8 +2,8 @@ import type { Database } from '../sqlite.ts'
 import { createCounts } from './counts.ts'
 import { DAY_MS } from './days.ts'
 import { KIND } from './ownership.ts'
-import type { EventFilter, Page, Paging, Queries } from './port.ts'
 import { createProfiles } from './profiles.ts'
+import type { EventFilter, Page, Paging, Queries } from './queries-port.ts'
 
 /** Columns by which events are asked for. Not among them: `messageId`, whose ids are kept apart, see dedup.ts; and who it was. */
 const COLUMNS = {

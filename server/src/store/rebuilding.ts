@@ -1,6 +1,6 @@
 import { openForReading, openForWriting, transaction } from '../sqlite.ts'
+import type { StoredEvent } from './changes.ts'
 import { createPeople } from './people.ts'
-import type { StoredEvent } from './port.ts'
 import { migrate } from './schema.ts'
 
 /** Events of one commit: what was done is not done again after an end in between. */

@@ -1,9 +1,10 @@
 import type { Database } from '../sqlite.ts'
+import { KINDS, type Order } from './changes.ts'
 import { DAY_MS } from './days.ts'
 import { createLookup } from './lookup.ts'
 import { KIND } from './ownership.ts'
 import type { People } from './people.ts'
-import { KINDS, type Order, type Outcome, type PersonKey } from './port.ts'
+import type { Outcome, PersonKey } from './queries-port.ts'
 
 /** What became of an order is asked for at once; it names who was erased, so it does not stay. */
 const OUTCOME_MS = 60_000
