@@ -5,7 +5,6 @@ import type { Entry } from './entry.ts'
 import { madeAt } from './envelope.ts'
 import type { Journal } from './journal.ts'
 import {
-  CLOCK_SKEW_MS,
   DRAIN_AGE_MS,
   DRAIN_MAX_MS,
   DRAIN_MIN_MS,
@@ -13,8 +12,9 @@ import {
   ON_ITS_WAY_MS,
   REQUEST_TIMEOUT_MS,
 } from './limits.ts'
+import { openPause } from './pause.ts'
 import type { Queue } from './queue.ts'
-import { namesOf, read, remove, write } from './storage.ts'
+import { namesOf, remove } from './storage.ts'
 import { post } from './transport.ts'
 
 interface Parts {
@@ -35,7 +35,7 @@ const answered = () => {}
 /** Empties the queue: in batches, one request at a time, each event until the server has answered for it. */
 export const createSender = ({ url, flushMs, consent, queue, journal, prefix, log, complain }: Parts) => {
   const { waiting, own, settle } = queue
-  const pauseKey = `${prefix}pause`
+  const pause = openPause(`${prefix}pause`)
 
   // held: not shown yet (prerendered), or consent is pending: all in memory · here: sends · away: left · stopped: the key is refused
   let phase: 'held' | 'here' | 'away' | 'stopped' = 'held'
@@ -58,20 +58,9 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
   let flying: Entry[] = []
   const checks = new Set<() => void>()
 
-  /**
-   * Of all tabs and later pages: since when nothing is sent, for how long in ms (negative if the server has asked for
-   * it), and how many tries in a row have failed.
-   */
-  const readPause = () => (read(pauseKey) || '0,0,0').split(',').map(Number) as [number, number, number]
   const setPause = (ms: number, failures: number) => {
     // The answer to a request may come after consent was refused.
-    if (phase !== 'held') write(pauseKey, `${[Date.now(), ms, failures]}`)
-  }
-  const pauseMs = () => {
-    const [since, ms] = readPause()
-    const passed = Date.now() - since
-    // The clock may have been set back since.
-    return passed < -CLOCK_SKEW_MS ? 0 : Math.max(0, Math.abs(ms) - passed)
+    if (phase !== 'held') pause.set(ms, failures)
   }
 
   /** Tells the calls that wait that their events are kept, and will be tried again. */
@@ -87,7 +76,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       // Other tabs wake from the same pause: the first makes it longer for them.
       timer ||= setTimeout(
         hurry,
-        Math.max(pauseMs() * (1 + Math.random() / 10), Math.min(flushMs, sentAt + flushMs - Date.now())),
+        Math.max(pause.leftMs() * (1 + Math.random() / 10), Math.min(flushMs, sentAt + flushMs - Date.now())),
       )
   }
 
@@ -114,7 +103,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       phase === 'here' &&
       // Another tab's word of it may still be on its way.
       consent.now() === 'granted' &&
-      !pauseMs()
+      !pause.leftMs()
     ) {
       const batch = takeBatch(
         [...waiting].filter((entry) => !suspects.has(entry)),
@@ -123,7 +112,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       more = batch.length < waiting.size
       sentAt = Date.now()
       flying = batch
-      const failures = readPause()[2]
+      const failures = pause.read()[2]
       const timeoutMs = REQUEST_TIMEOUT_MS * 2 ** Math.min(3, failures)
       // One tab tries for all.
       if (failures) setPause(timeoutMs, failures)
@@ -208,7 +197,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     for (const entry of queue.left()) {
       const age = Date.now() - madeAt(entry.id)
       // A clock that was set back makes events of the future: they are no one's any more.
-      if (pauseMs() || Math.abs(age) < DRAIN_AGE_MS) rest = true
+      if (pause.leftMs() || Math.abs(age) < DRAIN_AGE_MS) rest = true
       else {
         waiting.add(entry)
         if (age > EVENT_MAX_AGE_MS) settle(entry, 'dropped', 'expired')
@@ -248,7 +237,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     add(entry: Entry) {
       if (phase !== 'held') journal.put(entry)
       queue.add(entry)
-      if (phase !== 'here' || pauseMs()) save([entry])
+      if (phase !== 'here' || pause.leftMs()) save([entry])
       wake()
     },
 
@@ -276,7 +265,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       if (phase !== 'here') return
       // What has just been sent is on its way, and in the journal: with the next page's try it would be sent three times.
       const fresh = Date.now() - sentAt < ON_ITS_WAY_MS ? flying : []
-      let entries = readPause()[1] < 0 && pauseMs() ? [] : own().filter((entry) => !fresh.includes(entry))
+      let entries = pause.read()[1] < 0 && pause.leftMs() ? [] : own().filter((entry) => !fresh.includes(entry))
       // What doesn't fit is in the journal; the newest go, because the oldest are tried first on the next visit.
       while (entries[0] && !navigator.sendBeacon?.(url, toBody(entries, queue.stats())))
         entries = entries.slice(1 + entries.length / 4)
@@ -292,7 +281,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     /** The network is back. */
     online() {
       if (phase === 'held') return
-      if (readPause()[1] > 0) setPause(0, 0)
+      if (pause.read()[1] > 0) setPause(0, 0)
       hurry()
       drainIn(0)
     },

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 /** The SDK's files, bottom first: each may import only from those before it. */
 const LAYERS = `
   limits version wire plan result uuid storage backoff page transport consent identity envelope event entry batch journal
-  queue lifecycle sender calls replay extension auto-page shared-id airhop index script
+  pause queue lifecycle sender calls replay extension auto-page shared-id airhop index script
   received expectation testing react
 `
   .trim()
