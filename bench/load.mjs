@@ -7,6 +7,7 @@ import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { eventWith, timeOrderedId } from './event.mjs'
 import { report } from './report.mjs'
 import { quantile, round } from './statistics.mjs'
 
@@ -22,31 +23,10 @@ const PROCESSED_MS = 600_000
 const WRITE_KEY = 'wk_bench'
 const ADMIN_TOKEN = 'bench-admin'
 
-let made = 0
-const pad = (number, length) => `${number}`.padStart(length, '0')
-/** About 490 bytes each, as in server.mjs; one page and one account of time-ordered ids. */
 const batch = () =>
   JSON.stringify({
     writeKey: WRITE_KEY,
-    batch: Array.from({ length: BATCH_EVENTS }, () => ({
-      type: 'track',
-      messageId: `${Date.now().toString(36)}-${pad((made++).toString(36), 6)}`,
-      timestamp: new Date().toISOString(),
-      event: 'project_created',
-      userId: `user_${made % 1000}`,
-      anonymousId: `a1b2c3d4-0000-4000-8000-${pad(made % 5000, 12)}`,
-      properties: { plan: 'pro', template: 'kanban', members: 12, source: 'onboarding', number: made },
-      context: {
-        page: {
-          url: 'https://app.example.com/projects/new?utm_source=mail',
-          path: '/projects/new',
-          referrer: 'https://app.example.com/projects',
-          title: 'New project',
-        },
-        locale: 'en-GB',
-        timezone: 'UTC',
-      },
-    })),
+    batch: Array.from({ length: BATCH_EVENTS }, () => eventWith(timeOrderedId())),
   })
 
 const folder = mkdtempSync(join(tmpdir(), 'airhop-bench-'))
