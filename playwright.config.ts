@@ -24,7 +24,9 @@ export default defineConfig<object, { engineName: EngineName }>({
   workers: 2,
   fullyParallel: true,
   retries: 0,
-  timeout: 30_000,
+  // For the slowest machine: nothing waits for them where all is well.
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
   forbidOnly: true,
   reporter: [
     ['list'],

@@ -1,10 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
+/** For the slowest machine: nothing waits for them where all is well. */
+const patience = { testTimeout: 30_000, hookTimeout: 30_000 }
+
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'sdk', include: ['test/*.test.ts'], environment: 'happy-dom' } },
-      { test: { name: 'server', include: ['server/test/**/*.test.ts'], environment: 'node', testTimeout: 30_000 } },
+      { test: { name: 'sdk', include: ['test/*.test.ts'], environment: 'happy-dom', ...patience } },
+      { test: { name: 'server', include: ['server/test/**/*.test.ts'], environment: 'node', ...patience } },
       {
         test: {
           name: 'package',
@@ -12,6 +15,7 @@ export default defineConfig({
           environment: 'node',
           globalSetup: 'test/package/install.ts',
           testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
     ],
