@@ -50,10 +50,9 @@ export function createHogsendApi({ keys, queries, orders, processing, recentIds 
     if (!(await processing.caughtUp(CATCH_UP_MS))) throw refused('rate_limited', 'earlier events wait to be processed.')
   }
 
-  async function isStored(workspace: string, id: string): Promise<boolean> {
-    if (recentIds.has(id)) return true
+  async function isStored(workspace: string, messageId: string): Promise<boolean> {
+    if (recentIds.has(workspace, messageId)) return true
     await caughtUp()
-    const messageId = id.slice(workspace.length + 1)
     return queries.events(workspace, { messageId }, { after: undefined, limit: 1, order: 'asc' }).items.length > 0
   }
 

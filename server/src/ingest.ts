@@ -23,7 +23,7 @@ declare module 'fastify' {
 export interface IngestParts {
   keys: Keys
   log: Pick<Log, 'append'>
-  /** Ids that are durable, as `<workspace>\n<messageId>`. */
+  /** Ids that are durable. */
   recentIds: RecentIds
   /** Of the workspaces that have any. */
   rules: ReadonlyMap<string, Rules>
@@ -37,7 +37,7 @@ export interface Incoming {
   workspace: string
   /** What a request of one event says; of more it is not kept while they are written. */
   json: unknown
-  /** Of the good events that came with one, those not known to be taken already; as `<workspace>\n<messageId>`. */
+  /** Of the good events that came with one, those not known to be taken already. */
   ids: ReadonlySet<string>
   /** Of one event that was not wanted, why. */
   ignored: readonly { index: number; code: IgnoredReason }[]
@@ -94,7 +94,7 @@ export function createIngest({ keys, log, recentIds, rules, now, meter }: Ingest
       quarantined: verdict.quarantined,
       async take() {
         if (events > 0) await log.append([entry]).catch(refuseByLog)
-        for (const id of verdict.ids) recentIds.add(id)
+        recentIds.add(workspace, verdict.ids)
         const answer = answerOf(events, verdict)
         meter.answered(answer)
         return answer
@@ -144,9 +144,8 @@ export function createIngest({ keys, log, recentIds, rules, now, meter }: Ingest
     for (const { raw } of calls) {
       const messageId = messageIdOf(raw)
       if (messageId === null) continue
-      const id = `${workspace}\n${messageId}`
-      if (ids.has(id) || recentIds.has(id)) known += 1
-      else ids.add(id)
+      if (ids.has(messageId) || recentIds.has(workspace, messageId)) known += 1
+      else ids.add(messageId)
     }
     return known > 0 && known === calls.length
   }

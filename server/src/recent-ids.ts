@@ -6,16 +6,23 @@ const GENERATION_IDS = 50_000
  * know may have been taken too, and the store decides.
  */
 export function createRecentIds(generationIds = GENERATION_IDS) {
-  let newer = new Set<string>()
-  let older = new Set<string>()
+  // A set of each workspace: an id with the workspace before it would be a new string to hash at every look.
+  let newer = new Map<string, Set<string>>()
+  let older = newer
+  let size = 0
   return {
-    has: (id: string) => newer.has(id) || older.has(id),
+    has: (workspace: string, id: string) =>
+      newer.get(workspace)?.has(id) === true || older.get(workspace)?.has(id) === true,
     /** Only what is durable may be added: what is known is answered as taken. */
-    add(id: string): void {
-      newer.add(id)
-      if (newer.size < generationIds) return
+    add(workspace: string, ids: ReadonlySet<string>): void {
+      const known = newer.get(workspace) ?? new Set()
+      newer.set(workspace, known)
+      for (const id of ids) known.add(id)
+      size += ids.size
+      if (size < generationIds) return
       older = newer
-      newer = new Set()
+      newer = new Map()
+      size = 0
     },
   }
 }

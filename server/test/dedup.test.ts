@@ -71,8 +71,9 @@ test('an id is known for 30 days at least, and forgotten after 60', async () => 
   expect(await send('a')).toBe(3)
 })
 
-test('the ids that are known at once are the newest, and not more than twice as many', () => {
+test('the ids that are known at once are the newest of each workspace, and not more than twice as many', () => {
   const ids = createRecentIds(2)
-  for (const id of ['a', 'b', 'c', 'd', 'e']) ids.add(id)
-  expect(['a', 'b', 'c', 'd', 'e'].map((id) => ids.has(id))).toEqual([false, false, true, true, true])
+  for (const id of ['a', 'b', 'c', 'd', 'e']) ids.add('one', new Set([id]))
+  expect(['a', 'b', 'c', 'd', 'e'].map((id) => ids.has('one', id))).toEqual([false, false, true, true, true])
+  expect(ids.has('two', 'e')).toBe(false)
 })

@@ -21,6 +21,9 @@ const LOG_MAX_BYTES = 1024 ** 3
 /** What may wait in memory for the next commit. A turn of the event loop hardly gathers a tenth of it. */
 const QUEUE_MAX_BYTES = 64 * 1024 ** 2
 
+/** Turns of the event loop that a commit waits for more at most; a few milliseconds under full load. */
+const GATHER_MAX_TURNS = 8
+
 /** Processed entries that stay, so that a store can be made again from them. */
 const KEEP_BYTES = 256 * 1024 ** 2
 const KEEP_MS = 7 * 86_400_000
@@ -56,8 +59,8 @@ export interface SqliteLogOptions {
 }
 
 /**
- * A log in one SQLite file, of one partition. All that is appended in one turn of the event loop shares one commit, and
- * so one fsync. It may be opened in several threads, of which one appends and releases, and one consumes.
+ * A log in one SQLite file, of one partition. All that is appended in adjoining turns of the event loop shares one commit,
+ * and so one fsync. It may be opened in several threads, of which one appends and releases, and one consumes.
  */
 export function openSqliteLog({
   file,
@@ -74,6 +77,12 @@ export function openSqliteLog({
   })
   let queue: Waiting[] = []
   let queuedBytes = 0
+
+  /** Commits once a turn of the event loop brings nothing more: a commit costs about the same whatever it holds. */
+  function gather(before: number, turns: number): void {
+    if (queue.length > before && turns < GATHER_MAX_TURNS) setImmediate(gather, queue.length, turns + 1)
+    else if (queue.length > 0) commitQueue()
+  }
 
   function commitQueue(): void {
     const waiting = queue
@@ -98,7 +107,7 @@ export function openSqliteLog({
         return Promise.reject(new LogFull(`${ledger.backlog().bytes} bytes wait to be processed.`))
       }
       queuedBytes += bytes
-      if (queue.length === 0) setImmediate(() => queue.length > 0 && commitQueue())
+      if (queue.length === 0) setImmediate(gather, 0, 1)
       return new Promise((resolve, reject) => queue.push({ rows, bytes, resolve, reject }))
     },
 
