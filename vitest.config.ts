@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** For the slowest machine: nothing waits for them where all is well. */
-const patience = { testTimeout: 30_000, hookTimeout: 30_000 }
+const patience = { testTimeout: 30_000, hookTimeout: 30_000, expect: { poll: { timeout: 15_000 } } }
 
 export default defineConfig({
   test: {

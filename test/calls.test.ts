@@ -568,7 +568,7 @@ describe('what a call gives back', () => {
       (airhop.group as any)('acme', {}, f),
       (airhop.track as any)('', g),
     ])
-    await vi.waitFor(() => expect(g).toHaveBeenCalled())
+    await vi.waitFor(() => expect(g).toHaveBeenCalled(), 15_000)
     callbacks.forEach((callback, index) => {
       expect(callback.mock.calls).toEqual([[results[index]]])
     })
@@ -590,7 +590,7 @@ describe('what a call gives back', () => {
       airhop.on('delivered', second)
       expect(await airhop.track('x', {}, {}, fail)).toMatchObject({ status: 'stored' })
       expect(await airhop.track('y')).toMatchObject({ status: 'stored' })
-      await vi.waitFor(() => expect(thrown).toHaveLength(3))
+      await vi.waitFor(() => expect(thrown).toHaveLength(3), 15_000)
       expect(second).toHaveBeenCalledTimes(2)
     } finally {
       process.off('uncaughtException', note)
@@ -620,7 +620,7 @@ describe('ready, on, push, debug', () => {
     await airhop.track('x')
     await airhop.track('')
     await airhop.track('x', { n: 1n })
-    await vi.waitFor(() => expect(told).toHaveLength(3))
+    await vi.waitFor(() => expect(told).toHaveLength(3), 15_000)
     expect(told.map((line) => line.replace(/ id$/, ''))).toEqual([
       'delivered',
       'rejected missing_event',

@@ -86,7 +86,7 @@ export const useCollector = () => {
         const events = requests.flatMap((request) => request.events)
         if (events.length < count) throw new Error(`${events.length} events came, not ${count}`)
         return events
-      }, 4000),
+      }, 15_000),
   }
   const server = setupServer(
     http.options(URL_OF_BATCH, () => new HttpResponse(null, { status: 204, headers: CORS })),

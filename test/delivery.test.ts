@@ -17,7 +17,7 @@ import {
 
 const collector = useCollector()
 const names = (events: { event?: string }[]) => events.map(({ event }) => event)
-const until = (check: () => void) => vi.waitFor(check, { timeout: 8000, interval: 10 })
+const until = (check: () => void) => vi.waitFor(check, { timeout: 15_000, interval: 10 })
 const trackMany = (airhop: Airhop, count: number, properties = {}) =>
   Promise.all(Array.from({ length: count }, (_, n) => airhop.track(`e${n}`, properties)))
 const sum = ({ stats }: Airhop) => {
