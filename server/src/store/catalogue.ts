@@ -36,7 +36,8 @@ interface NameTally {
   firstAtMs: number
   lastAtMs: number
   hours: Map<number, number>
-  fields: Map<string, FieldTally>
+  /** By name, those of each type. */
+  fields: Map<string, FieldTally[]>
 }
 
 /**
@@ -90,17 +91,17 @@ export function createCatalogue(database: Database) {
   return {
     /** Begins the sum of a commit. */
     open() {
-      const names = new Map<string, NameTally>()
+      /** By name: mostly one, of one type and workspace. */
+      const names = new Map<string, NameTally[]>()
       return {
         add(workspace: number, { type, name, bag, receivedAtMs }: StoredEvent): void {
           const listed = name.slice(0, NAME_CHARS)
-          const key = `${workspace}\n${type}\n${listed}`
-          let tally = names.get(key)
-          if (!tally) {
-            const atMs = { firstAtMs: receivedAtMs, lastAtMs: receivedAtMs }
-            tally = { workspace, type, name: listed, events: 0, ...atMs, hours: new Map(), fields: new Map() }
-            names.set(key, tally)
-          }
+          const tally = tallyOf(
+            names,
+            listed,
+            (known) => known.type === type && known.workspace === workspace,
+            () => ({ workspace, type, name: listed, ...sinceThen(receivedAtMs), hours: new Map(), fields: new Map() }),
+          )
           count(tally, receivedAtMs)
           const hour = Math.floor(receivedAtMs / HOUR_MS)
           tally.hours.set(hour, (tally.hours.get(hour) ?? 0) + 1)
@@ -109,14 +110,15 @@ export function createCatalogue(database: Database) {
 
         write(): void {
           let newestHour = 0
-          for (const tally of names.values()) {
+          for (const tally of [...names.values()].flat()) {
             const id = idOf(tally)
             countUp.run(tally.events, tally.firstAtMs, tally.lastAtMs, id)
             for (const [hour, events] of tally.hours) {
               addHour.run(id, hour, events)
               newestHour = Math.max(newestHour, hour)
             }
-            if (id !== moreId(tally.workspace)) for (const field of tally.fields.values()) writeField(id, field)
+            if (id !== moreId(tally.workspace))
+              for (const field of [...tally.fields.values()].flat()) writeField(id, field)
           }
           if (newestHour <= prunedHour) return
           prunedHour = newestHour
@@ -127,6 +129,24 @@ export function createCatalogue(database: Database) {
   }
 }
 
+/** The one of its name that is wanted, or a new one. */
+function tallyOf<Tally>(
+  tallies: Map<string, Tally[]>,
+  name: string,
+  isWanted: (tally: Tally) => boolean,
+  make: () => Tally,
+): Tally {
+  const known = tallies.get(name)
+  const found = known?.find(isWanted)
+  if (found) return found
+  const made = make()
+  if (known) known.push(made)
+  else tallies.set(name, [made])
+  return made
+}
+
+const sinceThen = (atMs: number) => ({ events: 0, firstAtMs: atMs, lastAtMs: atMs })
+
 function count(tally: NameTally | FieldTally, atMs: number): void {
   tally.events += 1
   tally.firstAtMs = Math.min(tally.firstAtMs, atMs)
@@ -136,7 +156,7 @@ function count(tally: NameTally | FieldTally, atMs: number): void {
 /** So that one event of 10,000 properties costs what 101 cost. */
 const COUNTED_FIELDS = FIELDS_MAX + 1
 
-function countFieldsOf(bag: Fields, fields: Map<string, FieldTally>, atMs: number): void {
+function countFieldsOf(bag: Fields, fields: NameTally['fields'], atMs: number): void {
   let counted = 0
   for (const name in bag) {
     counted += 1
@@ -144,12 +164,12 @@ function countFieldsOf(bag: Fields, fields: Map<string, FieldTally>, atMs: numbe
     const value = bag[name]
     const type = typeOf(value)
     const field = name.slice(0, NAME_CHARS)
-    const key = `${type}\n${field}`
-    let tally = fields.get(key)
-    if (!tally) {
-      tally = { field, type, events: 0, firstAtMs: atMs, lastAtMs: atMs, examples: new Set() }
-      fields.set(key, tally)
-    }
+    const tally = tallyOf(
+      fields,
+      field,
+      (known) => known.type === type,
+      () => ({ field, type, ...sinceThen(atMs), examples: new Set<string>() }),
+    )
     count(tally, atMs)
     if (tally.examples.size < EXAMPLES_MAX && type !== 'null') tally.examples.add(exampleOf(value))
   }

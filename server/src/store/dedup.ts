@@ -11,6 +11,7 @@ export function createDedup(database: Database) {
   const tables = [0, 1].map((table) => ({
     insert: database.prepare(`INSERT INTO ids_${table} VALUES (?, ?, ?) ON CONFLICT DO NOTHING`),
     find: database.prepare(`SELECT event FROM ids_${table} WHERE workspace = ? AND message_id = ?`),
+    any: database.prepare(`SELECT 1 FROM ids_${table} LIMIT 1`),
     // Without a WHERE it drops the pages without looking at the rows: https://sqlite.org/lang_delete.html#the_truncate_optimization
     clear: database.prepare(`DELETE FROM ids_${table}`),
   }))
@@ -30,12 +31,13 @@ export function createDedup(database: Database) {
       }
       const current = tables[number % 2]!
       const previous = tables[(number + 1) % 2]!
+      const isFirst = previous.any.get() === undefined
       return {
         knows: (workspace: number, messageId: string): boolean =>
           (previous.find.get(workspace, messageId) ?? current.find.get(workspace, messageId)) !== undefined,
         /** Takes an id for an event; false if it was known. */
         claim: (workspace: number, messageId: string, event: number): boolean =>
-          previous.find.get(workspace, messageId) === undefined &&
+          (isFirst || previous.find.get(workspace, messageId) === undefined) &&
           Number(current.insert.run(workspace, messageId, event).changes) === 1,
         /** The event that has an id. */
         holder: (workspace: number, messageId: string): number | undefined =>

@@ -25,6 +25,12 @@ interface Seen {
   verified: number
 }
 
+/** How many events there are of a kind. */
+interface Tally extends Pick<StoredEvent, 'type' | 'source'> {
+  workspace: number
+  events: number
+}
+
 interface Trait extends Omit<TraitRow, 'level'> {
   subject: number
   level: Level
@@ -70,8 +76,8 @@ export function createPeople(database: Database) {
   let remembered = 0
 
   let seen: Subject[] = []
-  /** By day and workspace, then by type, source and name. */
-  let counted = new Map<string, Map<string, { event: StoredEvent; events: number }>>()
+  /** By day, then by name: mostly one. */
+  let counted = new Map<number, Map<string, Tally[]>>()
   let claimed: Claim[] = []
   let traits = new Map<string, Trait>()
   /** Whose name, e-mail address or accounts are others now. */
@@ -147,16 +153,17 @@ export function createPeople(database: Database) {
   }
 
   function countEvent(workspace: number, event: StoredEvent): void {
-    const place = `${dayOf(event.atMs)} ${workspace}`
-    let kinds = counted.get(place)
-    if (!kinds) {
-      kinds = new Map()
-      counted.set(place, kinds)
+    const { type, source, event: name } = event
+    const day = dayOf(event.atMs)
+    let names = counted.get(day)
+    if (!names) {
+      names = new Map()
+      counted.set(day, names)
     }
-    const kind = `${event.type} ${event.source} ${event.event ?? ''}`
-    const entry = kinds.get(kind)
-    if (entry) entry.events += 1
-    else kinds.set(kind, { event, events: 1 })
+    const known = names.get(name ?? '')
+    const tally = known?.find((one) => one.type === type && one.source === source && one.workspace === workspace)
+    if (tally) tally.events += 1
+    else names.set(name ?? '', [...(known ?? []), { workspace, type, source, events: 1 }])
   }
 
   function setTraits(subject: Subject, level: Level, bag: Readonly<Record<string, unknown>>, event: StoredEvent): void {
@@ -223,10 +230,10 @@ export function createPeople(database: Database) {
         seenAgain.run(events, firstAt, lastAt, verified, subject.id)
         subject.seen = undefined
       }
-      for (const [place, kinds] of counted) {
-        const [day, workspace] = place.split(' ').map(Number)
-        for (const { event, events } of kinds.values()) {
-          count.run(workspace!, day!, event.type, event.source, event.event ?? '', events)
+      for (const [day, names] of counted) {
+        for (const [name, tallies] of names) {
+          for (const { workspace, type, source, events } of tallies)
+            count.run(workspace, day, type, source, name, events)
         }
       }
       for (const trait of traits.values()) {
