@@ -32,7 +32,7 @@ const KEEP_MS = 7 * 86_400_000
 const CHUNK_EVENTS = 10_000
 const CHUNK_BYTES = 8 * 1024 ** 2
 
-/** How often an idle consumer looks again: a tenth of a blink; one look costs some 10 µs. */
+/** How often a consumer that has caught up looks again: a tenth of a blink; one look costs some 10 µs. */
 const POLL_MS = 50
 
 /** A failed log is opened again at most this often. */
@@ -118,12 +118,10 @@ export function openSqliteLog({
         let position = after ?? 0
         while (!signal.aborted) {
           const chunk = readChunk(next, position)
-          if (chunk.entries.length === 0) {
-            await sleep(POLL_MS, undefined, { signal }).catch(unlessAborted(signal))
-          } else {
-            await handle(chunk)
-            position = chunk.upTo
-          }
+          if (chunk.entries.length > 0) await handle(chunk)
+          position = chunk.upTo
+          // What comes meanwhile shares the next transaction.
+          if (!chunk.full) await sleep(POLL_MS, undefined, { signal }).catch(unlessAborted(signal))
         }
       } finally {
         reader.close()
@@ -228,18 +226,19 @@ function createWriter(file: string, onFirstOpen: (database: Database) => void) {
   }
 }
 
-function readChunk(next: Statement, after: Position): Chunk {
+function readChunk(next: Statement, after: Position): Chunk & { full: boolean } {
   const entries: Chunk['entries'][number][] = []
   let events = 0
   let bytes = 0
+  const isFull = () => events >= CHUNK_EVENTS || bytes >= CHUNK_BYTES
   for (const row of next.iterate(after)) {
     const entry = toEntry(row)
     entries.push({ position: row.position as number, entry })
     events += entry.events
     bytes += entry.bodyBytes
-    if (events >= CHUNK_EVENTS || bytes >= CHUNK_BYTES) break
+    if (isFull()) break
   }
-  return { entries, upTo: entries.at(-1)?.position ?? after }
+  return { entries, upTo: entries.at(-1)?.position ?? after, full: isFull() }
 }
 
 const asUnavailable = (error: unknown) =>
