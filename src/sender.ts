@@ -125,8 +125,8 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       log('request', batch.length, outcome)
       flying = []
       if (!outcome) return
-      if (outcome.is === 'delivered') {
-        const { codes } = outcome
+      const { codes, refused, waitMs } = outcome
+      if (codes) {
         for (const [index, entry] of batch.entries()) settle(entry, codes[index] ? 'rejected' : 'stored', codes[index])
         passes++
         suspects = new Set()
@@ -135,14 +135,14 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
           setPause(0, 0)
           drainIn(0)
         }
-      } else if (outcome.is === 'retry') fail(failures, outcome.waitMs)
-      else refused(batch, outcome.status, failures)
+      } else if (refused) narrow(batch, refused, failures)
+      else fail(failures, waitMs)
       for (const check of checks) check()
     }
   }
 
   /** Finds the event for which a batch is refused, and gives it up only when it is refused again while others pass. */
-  const refused = (batch: Entry[], status: number, failures: number) => {
+  const narrow = (batch: Entry[], status: number, failures: number) => {
     const entry = batch[0]!
     const reason = `http_${status}`
     more = true
@@ -179,13 +179,9 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     clearTimeout(drainTimer)
     drainTimer = setTimeout(async () => {
       // One tab of the origin at a time, where the browser has locks; else two may send the same, and the server keeps one.
-      let rest: boolean
-      try {
-        rest = await navigator.locks.request(prefix, { ifAvailable: true }, (lock) => !lock || drain())
-      } catch {
-        // No locks on plain http, and an exception in some sandboxes.
-        rest = await drain()
-      }
+      // No locks on plain http, and an exception or a rejection in some sandboxes.
+      const oneTab = async () => navigator.locks.request(prefix, { ifAvailable: true }, (lock) => !lock || drain())
+      const rest = await oneTab().catch(drain)
       if (rest) drainIn(DRAIN_AGE_MS)
     }, ms)
   }

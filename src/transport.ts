@@ -4,17 +4,19 @@ import type { BatchAnswer } from './wire.ts'
 /** Why events were not taken, by their place in the request. */
 type Codes = Record<number, string>
 
-/** What became of a request, in one word, with what is known besides. */
-export type Outcome =
-  | { is: 'delivered'; codes: Codes }
-  /** Nothing can be said of the events: the same again, later. */
-  | { is: 'retry'; waitMs?: number }
+/** What became of a request. With neither verdict nothing can be said of the events: the same again, later. */
+export interface Outcome {
+  /** It was taken; why some of its events were not. */
+  codes?: Codes
   /** The server refuses this request, for what is in it or for who sends it. */
-  | { is: 'refused'; status: number }
+  refused?: number
+  /** What the server asks to wait, in ms. */
+  waitMs?: number
+}
 
 /** Posts a body and never rejects. The form is a simple one for CORS, text/plain without headers: there is no preflight. */
 export const post = async (url: string, body: string, timeoutMs: number): Promise<Outcome> => {
-  let waitMs: number | undefined
+  const outcome: Outcome = {}
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -25,15 +27,14 @@ export const post = async (url: string, body: string, timeoutMs: number): Promis
       signal: AbortSignal.timeout?.(timeoutMs),
     })
     const { status } = response
-    if (/40[013]|413|422/.test(`${status}`)) return { is: 'refused', status }
-    waitMs = retryAfterMs(response.headers.get('Retry-After'), Date.now())
+    if (/40[013]|413|422/.test(`${status}`)) return { refused: status }
+    outcome.waitMs = retryAfterMs(response.headers.get('Retry-After'), Date.now())
     const { received, errors }: BatchAnswer = await response.json()
-    const codes: Codes = {}
-    for (const { index, code } of errors || []) codes[index] = code
     // A captive portal or a wrong proxy says 200 to everything.
-    if (response.ok && typeof received === 'number') return { is: 'delivered', codes }
+    if (response.ok && typeof received === 'number')
+      outcome.codes = Object.fromEntries((errors || []).map(({ index, code }) => [index, code]))
   } catch {
     // No connection, no answer in time, or no JSON.
   }
-  return { is: 'retry', waitMs }
+  return outcome
 }
