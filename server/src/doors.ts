@@ -4,7 +4,7 @@ import { isAbsent, isObject } from './check.ts'
 import { type Refusal, refused } from './errors.ts'
 import type { Source } from './log/port.ts'
 import { isSignedBy } from './signature.ts'
-import { churnkeySignedText } from './sources/churnkey.ts'
+import { churnkeySignedText, isSignedAlone } from './sources/churnkey.ts'
 import { type NativeDoor, nativeKeyOf } from './sources/native.ts'
 import { postHogKeyOf } from './sources/posthog.ts'
 import { segmentKeyOf, segmentSignedText } from './sources/segment.ts'
@@ -100,7 +100,7 @@ const CHURNKEY_PAGE: Guard = {
     const signed = churnkeySignedText(event)
     const isValid = isSignedBy(authHash, workspace.churnkey!.apiKey, signed, 'sha256')
     if (!isValid || signed === '') throw refused('invalid_auth_hash')
-    return { workspace, verified: true }
+    return { workspace, verified: isSignedAlone(event) }
   },
 }
 

@@ -148,6 +148,22 @@ test("Churnkey's page call: no hash is unverified and changes no data, a right o
   expect(events[0]!.warnings).toEqual(['customer data was not used: no secret stands behind the request'])
 })
 
+test("a hash of Churnkey's page vouches for the customer that it is of, and for no other id beside it", async () => {
+  const server = await startHere({ workspace: EVERY_KEY })
+  const authHash = hmac('sha256', CHURNKEY_API_KEY, 'cus_1')
+  const event = { event: 'Left', customerId: 'cus_1', appId: CHURNKEY_APP_ID, authHash, customerData: { seats: 7 } }
+  for (const said of [{ uid: 'cus_1' }, { uid: 'victim' }, { user: { uid: 'victim', data: { plan: 'free' } } }]) {
+    expect((await server.post('/v1/api/events/new', { ...event, ...said }, {})).status).toBe(200)
+  }
+  const events = await server.stored()
+  expect(events.map(({ type, verified, userId }) => [type, verified, userId])).toEqual([
+    ['identify', true, 'cus_1'],
+    ['track', true, 'cus_1'],
+    ['track', false, 'victim'],
+    ['track', false, 'victim'],
+  ])
+})
+
 const CK = { 'x-ck-api-key': CHURNKEY_API_KEY, 'x-ck-app': CHURNKEY_APP_ID }
 const BASIC = { authorization: `Basic ${Buffer.from(`${WRITE_KEY}:`).toString('base64')}` }
 

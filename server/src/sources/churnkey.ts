@@ -27,6 +27,12 @@ export function churnkeySignedText(body: Fields): string {
   return textOf(body.customerId) ?? textOf(body.customerEmail) ?? ''
 }
 
+/** Whether an event says no id of anybody beside the one that its `authHash` is of, which vouches for nobody else. */
+export function isSignedAlone(body: Fields): boolean {
+  const signed = churnkeySignedText(body)
+  return [body.uid, fieldsOf(body.user).uid].every((id) => isAbsent(id) || textOf(id) === signed)
+}
+
 /** Without a secret behind it an event says what happened, and changes nothing of the customer. */
 function newCalls(event: Fields, verified: boolean): ReturnType<Mapping> {
   const customer = customerOf(event)
