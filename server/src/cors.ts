@@ -3,6 +3,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 /** Where pages send events to. Not the read API: no page of another origin has a reason to call it. */
 const DOORS = /^\/(ingest|v1|api\/v1\/event|api\/v1\/s2s)(\/|\?|$)/
 
+/** Those of SignalSmith; by GET the read API gives events of the same address. */
+const ALSO_READ = /^\/api\/v1\/events(\/batch)?\/?(\?|$)/
+
+const isDoor = (method: string, url: string) =>
+  DOORS.test(url) || (ALSO_READ.test(url) && method !== 'GET' && method !== 'HEAD')
+
 /** What recorded preflights of real clients ask for (wire.md §3), for one that does not say. */
 const HEADERS = 'authorization, content-type, x-write-key, x-retry-count, anonymousid, sentat'
 
@@ -14,7 +20,7 @@ const MAX_AGE_S = 86_400
  * secret that protects anything, and no cookie is ever looked at. A preflight is answered for any path below the doors.
  */
 export async function cors({ method, url, headers }: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  if (!DOORS.test(url)) return
+  if (!isDoor(method, url)) return
   reply.header('vary', 'Origin')
   if (headers.origin !== undefined) {
     reply.header('access-control-allow-origin', headers.origin)

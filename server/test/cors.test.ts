@@ -11,6 +11,8 @@ test('answers a preflight for any path below the doors without a key', async () 
     '/api/v1/event?token=x',
     '/api/v1/s2s/event',
     '/v1/x',
+    '/api/v1/events',
+    '/api/v1/events/batch/?writeKey=x',
   ]) {
     const response = await fetch(server.url + path, {
       method: 'OPTIONS',
@@ -56,8 +58,18 @@ test('lets a page read 429 too, and when to come again', async () => {
   expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
 })
 
-test('no page of another origin reads events', async () => {
+test('a page sends to the address of which the read API gives events, and reads none of them', async () => {
   const server = await startHere()
-  const response = await fetch(`${server.url}/api/v1/events`, { headers: { origin: ORIGIN } })
-  expect(response.headers.get('access-control-allow-origin')).toBeNull()
+  const sent = await server.post('/api/v1/events', '{"type":"track","userId":"u","event":"e"}', {
+    origin: ORIGIN,
+    authorization: `Bearer ${WRITE_KEY}`,
+  })
+  expect(sent.status).toBe(200)
+  expect(sent.headers.get('access-control-allow-origin')).toBe(ORIGIN)
+  for (const method of ['GET', 'HEAD']) {
+    const headers = { origin: ORIGIN, authorization: `Bearer ${server.adminToken}` }
+    const response = await fetch(`${server.url}/api/v1/events`, { method, headers })
+    expect(response.status).toBe(200)
+    expect(response.headers.get('access-control-allow-origin')).toBeNull()
+  }
 })
