@@ -44,7 +44,9 @@ export interface Beyond {
 
 const NATIVE_TERMS: Terms = { eventMaxBytes: EVENT_MAX_BYTES }
 
-const TYPES: ReadonlySet<unknown> = new Set<EventType>(['identify', 'track', 'page', 'screen', 'group', 'alias'])
+export const EVENT_TYPES: readonly EventType[] = ['identify', 'track', 'page', 'screen', 'group', 'alias']
+
+const TYPES: ReadonlySet<unknown> = new Set(EVENT_TYPES)
 
 export const isEventType = (value: unknown): value is EventType => TYPES.has(value)
 

@@ -25,7 +25,10 @@ export type Parameters = ReadonlyMap<string, string>
 export function parametersOf(request: FastifyRequest, known: readonly string[]): Parameters {
   const parameters = new Map<string, string>()
   for (const [name, value] of Object.entries(request.query as Record<string, unknown>)) {
-    if (!known.includes(name)) throw refused('invalid_parameter', name, `is not known here: ${known.join(', ')} are`)
+    if (!known.includes(name)) {
+      const there = known.length === 0 ? 'there are no parameters' : `${known.join(', ')} are`
+      throw refused('invalid_parameter', name, `is not known here: ${there}`)
+    }
     if (typeof value !== 'string') throw refused('invalid_parameter', name, 'must be there once')
     // `?userId=` says nothing, like an empty field of a form.
     if (value !== '') parameters.set(name, value)

@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Keys } from './auth.ts'
-import { isEventType } from './check.ts'
+import { EVENT_TYPES } from './check.ts'
 import { isWhat, refused } from './errors.ts'
+import { SOURCES } from './log/port.ts'
 import { PAGING, type Parameters, pagingOf, parametersOf, placeOf } from './parameters.ts'
 import type { SlowQueries } from './reader.ts'
 import { isoDay } from './store/days.ts'
@@ -82,8 +83,13 @@ export function filterOf(parameters: Parameters): EventFilter {
     const value = parameters.get(name)
     if (value !== undefined) filter[name] = value
   }
-  if (filter.type !== undefined && !isEventType(filter.type)) {
-    throw refused('invalid_parameter', 'type', `must be a type of event; it ${isWhat(filter.type)}`)
+  for (const [name, known] of Object.entries(CLOSED)) {
+    const value = parameters.get(name)
+    if (value === undefined || known.includes(value)) continue
+    throw refused('invalid_parameter', name, `must be one of ${known.join(', ')}; it ${isWhat(value)}`)
   }
   return filter
 }
+
+/** Filters of which all values are known. */
+const CLOSED: { readonly [name: string]: readonly string[] } = { type: EVENT_TYPES, source: SOURCES }

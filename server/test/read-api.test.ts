@@ -90,7 +90,8 @@ const BAD: [query: string, sentence: RegExp][] = [
   ['after=abc', /`after` must be a `next` or `cursor` of an earlier answer; it is "abc"\./],
   ['after=-1', /`after` must be/],
   ['order=up', /`order` must be `asc` or `desc`; it is "up"\./],
-  ['type=Track', /`type` must be a type of event; it is "Track"\./],
+  ['type=Track', /`type` must be one of identify, track, page, screen, group, alias; it is "Track"\./],
+  ['source=Segment', /`source` must be one of http, segment, .*, signalsmith; it is "Segment"\./],
   ['userid=u', /`userid` is not known here: .*userId/],
   ['userId=a&userId=b', /`userId` must be there once\./],
 ]
@@ -104,6 +105,15 @@ test('names the parameter that is wrong', async () => {
       error: { code: 'invalid_parameter', message: expect.stringMatching(sentence) },
     })
   }
+})
+
+test('a path without parameters says that it takes none', async () => {
+  const server = await startHere()
+  const response = await server.get('/api/v1/losses?limit=1')
+  expect(response.status).toBe(400)
+  expect(await response.json()).toEqual({
+    error: { code: 'invalid_parameter', message: '`limit` is not known here: there are no parameters.' },
+  })
 })
 
 test('pages through what was rejected', async () => {

@@ -1,15 +1,18 @@
 import type { Refusal } from '../errors.ts'
 
+export const SOURCES = [
+  'http',
+  'segment',
+  'posthog',
+  'intercom',
+  'hyperengage',
+  'churnkey',
+  'hogsend',
+  'signalsmith',
+] as const
+
 /** The door that a request came through, and with it the reader of its body. */
-export type Source =
-  | 'http'
-  | 'segment'
-  | 'posthog'
-  | 'intercom'
-  | 'hyperengage'
-  | 'churnkey'
-  | 'hogsend'
-  | 'signalsmith'
+export type Source = (typeof SOURCES)[number]
 
 /** What the request itself says of its sender. */
 export interface RequestFacts {
