@@ -73,9 +73,16 @@ export function buildApp(parts: AppParts): FastifyInstance {
   app.decorateRequest('arrival', null)
   app.addHook('onRequest', cors)
   app.setErrorHandler(answerError)
-  app.setNotFoundHandler((request, reply) =>
-    sendRefusal(reply, refuse('not_found', request.method, request.url.split('?', 1)[0]!)),
-  )
+  const methodsOf = new Map<string, string[]>()
+  app.addHook('onRoute', ({ url, method }) => {
+    methodsOf.set(url, [...(methodsOf.get(url) ?? []), method].flat().sort())
+  })
+  app.setNotFoundHandler(({ method, url }, reply) => {
+    const path = url.split('?', 1)[0]!.replace(/(?<=.)\/$/, '')
+    const allowed = methodsOf.get(path)
+    if (!allowed) return sendRefusal(reply, refuse('not_found', method, path))
+    return sendRefusal(reply.header('allow', allowed.join(', ')), refuse('method_not_allowed', method, path, allowed))
+  })
 
   app.register(async (doors) => {
     const incoming = createIngest(parts)

@@ -151,6 +151,11 @@ const TABLE = {
     (limit: number) => `At most ${limit} live streams may be open at once.`,
     RETRY_AFTER_OVERLOAD_S,
   ),
+  method_not_allowed: refusal(
+    405,
+    (method: string, path: string, allowed: readonly string[]) =>
+      `${path} takes ${allowed.join(', ')}, and not ${method}.`,
+  ),
   not_found: refusal(404, (method: string, path: string) => `There is no ${method} ${path} here.`),
   unknown_profile: refusal(404, (id: string) => `Nobody is known here by the id \`${id}\`.`),
   unknown_account: refusal(404, (id: string) => `There is no account \`${id}\` here.`),

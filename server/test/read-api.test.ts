@@ -144,6 +144,23 @@ test('an unknown path is answered with JSON', async () => {
   })
 })
 
+test('a path that takes another method says which', async () => {
+  const server = await startHere()
+  for (const [method, path, allowed] of [
+    ['GET', '/ingest/v1/batch', 'POST'],
+    ['PUT', '/api/v1/s2s/event/?token=x', 'POST'],
+    ['POST', '/v1/contacts', 'DELETE, PUT'],
+    ['DELETE', '/api/v1/events', 'GET, HEAD, POST'],
+    ['POST', '/health', 'GET, HEAD'],
+  ] as const) {
+    const response = await fetch(server.url + path, { method })
+    expect([response.status, path]).toEqual([405, path])
+    expect(response.headers.get('allow')).toBe(allowed)
+    const message = `${path.replace(/\/?\?.*/, '')} takes ${allowed}, and not ${method}.`
+    expect(await response.json()).toEqual({ error: { code: 'method_not_allowed', message } })
+  }
+})
+
 test('a workspace reads only its own', async () => {
   const config = join(temporaryFolder(), 'config.json')
   const workspaces = ['one', 'two'].map((name) => ({

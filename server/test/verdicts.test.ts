@@ -24,6 +24,7 @@ type EventCode = Exclude<
   | 'unknown_message'
   | 'too_many_readers'
   | 'not_found'
+  | 'method_not_allowed'
   | 'payload_too_large'
   | 'rate_limited'
   | 'internal_error'
