@@ -27,6 +27,8 @@ export interface Terms {
   groupWithoutUser?: boolean
   /** The source has corrected `timestamp` already. */
   clockIsCorrected?: boolean
+  /** What the source calls fields that it calls otherwise: a refusal names what the sender wrote. */
+  names?: { readonly [field in 'userId' | 'anonymousId' | 'groupId' | 'event' | 'properties' | 'traits']?: string }
 }
 
 /** Fields of the canonical event that only some sources know; checked by them. */
@@ -73,13 +75,14 @@ export function messageIdOf(raw: unknown): string | null {
  */
 export function checkCall({ raw, envelope, doorType, terms = NATIVE_TERMS, beyond }: Call): Refusal | undefined {
   if (!isObject(raw)) return refuse('invalid_event', 'be a JSON object', isWhat(raw))
+  const { names } = terms
   return (
     checkType(raw, doorType) ??
     checkMessageId(raw.messageId) ??
-    checkId(idOf(raw, envelope, 'userId'), 'invalid_user_id') ??
-    checkId(idOf(raw, envelope, 'anonymousId'), 'invalid_anonymous_id') ??
+    checkId(idOf(raw, envelope, 'userId'), 'invalid_user_id', names?.userId) ??
+    checkId(idOf(raw, envelope, 'anonymousId'), 'invalid_anonymous_id', names?.anonymousId) ??
     checkIdentity(doorType ?? (raw.type as EventType), raw, envelope, terms, beyond) ??
-    checkOfType(doorType ?? (raw.type as EventType), raw, envelope) ??
+    checkOfType(doorType ?? (raw.type as EventType), raw, envelope, names) ??
     checkBag(raw.context, 'invalid_context') ??
     checkBag(envelope.context, 'invalid_context') ??
     checkSize(raw, terms.eventMaxBytes)
@@ -92,20 +95,23 @@ function checkType({ type }: Fields, doorType: EventType | undefined): Refusal |
   return isEventType(type) ? undefined : refuse('unknown_type', isWhat(type))
 }
 
-function checkOfType(type: EventType, call: Fields, envelope: Fields): Refusal | undefined {
+function checkOfType(type: EventType, call: Fields, envelope: Fields, names: Terms['names']): Refusal | undefined {
   const groupId = type === 'group' ? call.groupId : idOf(call, envelope, 'groupId')
-  const group = checkId(groupId, 'invalid_group_id')
+  const group = checkId(groupId, 'invalid_group_id', names?.groupId)
   if (group) return group
   switch (type) {
     case 'track':
-      return checkEventName(call.event) ?? checkBag(call.properties, 'invalid_properties')
+      return (
+        checkEventName(call.event, names?.event) ?? checkBag(call.properties, 'invalid_properties', names?.properties)
+      )
     case 'page':
     case 'screen':
-      return checkBag(call.properties, 'invalid_properties')
+      return checkBag(call.properties, 'invalid_properties', names?.properties)
     case 'identify':
-      return checkBag(call.traits, 'invalid_traits')
+      return checkBag(call.traits, 'invalid_traits', names?.traits)
     case 'group':
-      return isAbsent(groupId) ? refuse('missing_group_id') : checkBag(call.traits, 'invalid_traits')
+      if (isAbsent(groupId)) return refuse('missing_group_id', names?.groupId)
+      return checkBag(call.traits, 'invalid_traits', names?.traits)
     case 'alias':
       return isAbsent(call.previousId) ? refuse('missing_previous_id') : checkId(call.previousId, 'invalid_previous_id')
   }
@@ -121,12 +127,14 @@ function checkIdentity(
   const noUser = isAbsent(idOf(call, envelope, 'userId'))
   if (type === 'alias') return noUser ? refuse('missing_user_id', 'the id that `previousId` becomes') : undefined
   if (!noUser || !isAbsent(idOf(call, envelope, 'anonymousId')) || beyond?.email !== undefined) return undefined
-  return type === 'group' && terms.groupWithoutUser ? undefined : refuse('missing_identity')
+  if (type === 'group' && terms.groupWithoutUser) return undefined
+  const { userId = 'userId', anonymousId = 'anonymousId' } = terms.names ?? {}
+  return refuse('missing_identity', [userId, anonymousId])
 }
 
-function checkEventName(name: unknown): Refusal | undefined {
-  if (isAbsent(name)) return refuse('missing_event')
-  return typeof name === 'string' ? undefined : refuse('invalid_event_name', isWhat(name))
+function checkEventName(event: unknown, name: string | undefined): Refusal | undefined {
+  if (isAbsent(event)) return refuse('missing_event', name)
+  return typeof event === 'string' ? undefined : refuse('invalid_event_name', isWhat(event), name)
 }
 
 function checkMessageId(value: unknown): Refusal | undefined {
@@ -140,18 +148,18 @@ type IdCode = Extract<
   'invalid_user_id' | 'invalid_anonymous_id' | 'invalid_group_id' | 'invalid_previous_id'
 >
 
-function checkId(value: unknown, code: IdCode): Refusal | undefined {
+function checkId(value: unknown, code: IdCode, name?: string): Refusal | undefined {
   if (typeof value === 'string') {
-    return value.length > ID_MAX_CHARS && !isAbsent(value) ? refuse(code, `has ${value.length}`) : undefined
+    return value.length > ID_MAX_CHARS && !isAbsent(value) ? refuse(code, `has ${value.length}`, name) : undefined
   }
   if (value === undefined || value === null || Number.isFinite(value)) return undefined
-  return refuse(code, isWhat(value))
+  return refuse(code, isWhat(value), name)
 }
 
 type BagCode = Extract<RefusalCode, 'invalid_properties' | 'invalid_traits' | 'invalid_context'>
 
-function checkBag(value: unknown, code: BagCode): Refusal | undefined {
-  return value === undefined || value === null || isObject(value) ? undefined : refuse(code, isWhat(value))
+function checkBag(value: unknown, code: BagCode, name?: string): Refusal | undefined {
+  return value === undefined || value === null || isObject(value) ? undefined : refuse(code, isWhat(value), name)
 }
 
 /** Whether an event is too long or nested too deep. */

@@ -11,10 +11,17 @@ const RETRY_AFTER_FAILURE_S = 2
 
 const TYPES = '`identify`, `track`, `page`, `screen`, `group`, `alias`'
 
-const id = (field: string) => (actual: string) =>
-  `\`${field}\` must be a string of at most ${ID_MAX_CHARS} characters, or a number; it ${actual}.`
+// Where a source calls a field otherwise, the sentence does too: its name comes last and may be left out.
 
-const bag = (field: string) => (actual: string) => `\`${field}\` must be a JSON object; it ${actual}.`
+const id =
+  (field: string) =>
+  (actual: string, name = field) =>
+    `\`${name}\` must be a string of at most ${ID_MAX_CHARS} characters, or a number; it ${actual}.`
+
+const bag =
+  (field: string) =>
+  (actual: string, name = field) =>
+    `\`${name}\` must be a JSON object; it ${actual}.`
 
 const refusal = <Args extends unknown[]>(
   status: number,
@@ -35,11 +42,17 @@ const TABLE = {
     400,
     (door: string, actual: string) => `\`type\` must be \`${door}\` or left out at this endpoint; it ${actual}.`,
   ),
-  missing_identity: refusal(400, () => '`userId` or `anonymousId` is required; both are absent, null or blank.'),
-  missing_event: refusal(400, () => '`event` is required: the name of what happened.'),
-  invalid_event_name: refusal(400, (actual: string) => `\`event\` must be a string; it ${actual}.`),
-  missing_group_id: refusal(400, () => '`groupId` is required: the account that the user belongs to.'),
-  missing_user_id: refusal(400, (why: string) => `\`userId\` is required: ${why}.`),
+  missing_identity: refusal(400, (names: readonly string[] = ['userId', 'anonymousId']) => {
+    const are = names.length === 1 ? 'it is' : 'both are'
+    return `${names.map((name) => `\`${name}\``).join(' or ')} is required; ${are} absent, null or blank.`
+  }),
+  missing_event: refusal(400, (name = 'event') => `\`${name}\` is required: the name of what happened.`),
+  invalid_event_name: refusal(400, (actual: string, name = 'event') => `\`${name}\` must be a string; it ${actual}.`),
+  missing_group_id: refusal(
+    400,
+    (name = 'groupId') => `\`${name}\` is required: the account that the user belongs to.`,
+  ),
+  missing_user_id: refusal(400, (why: string, name = 'userId') => `\`${name}\` is required: ${why}.`),
   missing_previous_id: refusal(400, () => '`previousId` is required: the id that becomes `userId`.'),
   invalid_user_id: refusal(400, id('userId')),
   invalid_anonymous_id: refusal(400, id('anonymousId')),
@@ -58,7 +71,8 @@ const TABLE = {
   ),
   invalid_email: refusal(
     400,
-    (actual: string) => `\`email\` must be an e-mail address of at most ${ID_MAX_CHARS} characters; it ${actual}.`,
+    (actual: string, name = 'email') =>
+      `\`${name}\` must be an e-mail address of at most ${ID_MAX_CHARS} characters; it ${actual}.`,
   ),
   invalid_distinct_id: refusal(400, id('distinct_id')),
   invalid_notification: refusal(

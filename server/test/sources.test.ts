@@ -586,3 +586,76 @@ test("Segment's webhook: every method, what is bad is counted, and the key of it
   expect(events).toHaveLength(3)
   expect(Object.keys(events[0]!)).not.toContain('_metadata')
 })
+
+const WITH_TOKEN = `/api/v1/s2s/event?token=${SERVER_TOKEN}`
+const WITH_CHURNKEY = { 'x-ck-api-key': CHURNKEY_API_KEY, 'x-ck-app': CHURNKEY_APP_ID }
+const WITH_HOGSEND = { authorization: `Bearer ${HOGSEND_KEY}` }
+const LONG = 'x'.repeat(513)
+
+/** What is wrong, and how the sender calls it. */
+const NAMED: [method: string, path: string, headers: Record<string, string>, body: object, sentence: RegExp][] = [
+  ['POST', WITH_TOKEN, {}, { user_id: 'u' }, /^`event_type` is required/],
+  ['POST', WITH_TOKEN, {}, { user_id: 'u', event_type: 7 }, /^`event_type` must be a string; it is 7/],
+  ['POST', WITH_TOKEN, {}, { event_type: 'e' }, /^`user_id` or `anonymous_id` is required; both are absent/],
+  ['POST', WITH_TOKEN, {}, { event_type: 'e', user_id: {} }, /^`user_id` must be .*512.*; it is an object/],
+  ['POST', WITH_TOKEN, {}, { event_type: 'e', anonymous_id: [] }, /^`anonymous_id` must be .*; it is an array/],
+  [
+    'POST',
+    WITH_TOKEN,
+    {},
+    { event_type: 'e', user_id: 'u', account_id: {} },
+    /^`account_id` must be .*; it is an object/,
+  ],
+  ['POST', WITH_TOKEN, {}, { event_type: 'e', user_id: 'u', account_id: LONG }, /^`account_id` must be .*; it has 513/],
+  ['POST', WITH_TOKEN, {}, { event_type: 'user_identify' }, /^`user_id` is required/],
+  ['POST', WITH_TOKEN, {}, { event_type: 'account_identify', user_id: 'u' }, /^`account_id` is required/],
+  ['POST', '/v1/api/events/new', WITH_CHURNKEY, { event: 'e' }, /^`customerId` or `uid` is required/],
+  ['POST', '/v1/api/events/new', WITH_CHURNKEY, { event: 'e', customerId: {} }, /^`customerId` must be/],
+  [
+    'POST',
+    '/v1/api/events/new',
+    WITH_CHURNKEY,
+    { event: 'e', customerId: LONG },
+    /^`customerId` must be .*; it has 513/,
+  ],
+  ['POST', '/v1/api/events/new', WITH_CHURNKEY, { event: 'e', uid: LONG }, /^`uid` must be .*; it has 513/],
+  ['POST', '/v1/api/events/new', WITH_CHURNKEY, { event: 'e', uid: 'a', user: { uid: [] } }, /^`user.uid` must be/],
+  ['POST', '/v1/api/events/new', WITH_CHURNKEY, { event: 'e', customerEmail: 'x' }, /^`customerEmail` must be .*"x"/],
+  ['POST', '/v1/api/events/new', WITH_CHURNKEY, { event: 'e', uid: 'a', eventData: 'x' }, /^`eventData` must be/],
+  ['POST', '/v1/api/events/new', WITH_CHURNKEY, { event: 'e', uid: 'a', customerData: 'x' }, /^`customerData` must be/],
+  ['POST', '/v1/api/events/new', WITH_CHURNKEY, { event: 'e', uid: 'a', user: { data: [] } }, /^`user.data` must be/],
+  [
+    'POST',
+    '/v1/api/events/new',
+    WITH_CHURNKEY,
+    { event: 'e', uid: 'a', user: 'u' },
+    /^`user` must be a JSON object; it is "u"/,
+  ],
+  ['POST', '/v1/events', WITH_HOGSEND, { userId: 'u' }, /^`name` is required/],
+  ['POST', '/v1/events', WITH_HOGSEND, { name: 'e' }, /^`userId` or `email` is required/],
+  ['POST', '/v1/events', WITH_HOGSEND, { name: 'e', userId: 'u', eventProperties: [] }, /^`eventProperties` must be/],
+  [
+    'POST',
+    '/v1/events',
+    WITH_HOGSEND,
+    { name: 'e', userId: 'u', contactProperties: [] },
+    /^`contactProperties` must be/,
+  ],
+  ['PUT', '/v1/contacts', WITH_HOGSEND, { userId: 'u', properties: 'x' }, /^`properties` must be/],
+  ['POST', '/v1/groups', WITH_HOGSEND, { groupKey: 'g' }, /^`groupType` is required/],
+  ['POST', '/v1/groups', WITH_HOGSEND, { groupType: 'company' }, /^`groupKey` is required/],
+]
+
+test('a refusal names the field as its sender calls it', async () => {
+  const server = await start()
+  for (const [method, path, headers, body, sentence] of NAMED) {
+    const response = await fetch(server.url + path, { method, headers, body: JSON.stringify(body) })
+    const { error } = (await response.json()) as any
+    expect(response.status, path).toBe(400)
+    expect(error.message ?? error, path).toMatch(sentence)
+  }
+  const posthog = await server.post('/ingest/v1/posthog/e', { event: 'e', api_key: WRITE_KEY }, {})
+  const { errors } = (await posthog.json()) as any
+  expect(errors[0].message).toMatch(/^`distinct_id` is required; it is absent/)
+  expect(await server.stored()).toEqual([])
+})

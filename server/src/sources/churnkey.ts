@@ -6,8 +6,6 @@ import { type Delivery, type Mapping, mappedDelivery } from './delivery.ts'
 import { CHURNKEY_BULK_MAX_EVENTS, CONNECTOR_EVENT_MAX_BYTES } from './limits.ts'
 import { emailOf, fieldsOf, isEmpty, present, textOf } from './reading.ts'
 
-const TERMS = { eventMaxBytes: CONNECTOR_EVENT_MAX_BYTES }
-
 /** The endpoints below `/v1/api/events/`. */
 export type ChurnkeyDoor = 'new' | 'bulk' | 'customer-update'
 
@@ -56,52 +54,66 @@ function updateCalls(update: Fields): ReturnType<Mapping> {
 interface Customer {
   /** What every call about it says. */
   fields: { userId: string | undefined; context: Fields }
+  /** Which fields of the event say these ids. */
+  names: { userId: string; groupId: string }
   email: string | undefined
   /** There where a person of the customer is named: then the customer is the account. */
   accountId: string | undefined
 }
 
-/** Throws `invalid_user_id`, `invalid_email` and `missing_identity`. */
+/** Throws `invalid_user_id`, `invalid_traits`, `invalid_email` and `missing_identity`. */
 function customerOf({ customerId, uid, customerEmail, user }: Fields): Customer {
-  for (const id of [customerId, uid, fieldsOf(user).uid]) {
-    if (!isAbsent(id) && textOf(id) === undefined) throw refused('invalid_user_id', isWhat(id))
+  if (!isAbsent(user) && !isObject(user)) throw refused('invalid_traits', isWhat(user), 'user')
+  for (const [name, id] of Object.entries({ customerId, uid, 'user.uid': fieldsOf(user).uid })) {
+    if (!isAbsent(id) && textOf(id) === undefined) throw refused('invalid_user_id', isWhat(id), name)
   }
   const email = emailOf(customerEmail)
-  if (email === undefined && !isAbsent(customerEmail)) throw refused('invalid_email', isWhat(customerEmail))
+  if (email === undefined && !isAbsent(customerEmail)) {
+    throw refused('invalid_email', isWhat(customerEmail), 'customerEmail')
+  }
 
   const ownId = textOf(uid) ?? textOf(customerId)
   const person = textOf(fieldsOf(user).uid)
-  if (ownId === undefined && email === undefined) throw refused('missing_identity')
+  if (ownId === undefined && email === undefined) throw refused('missing_identity', ['customerId', 'uid'])
   const accountId = person === undefined ? undefined : ownId
   const billingId = textOf(customerId)
   const context = present({
     groupId: accountId,
     externalIds: billingId === undefined ? undefined : { churnkeyCustomerId: billingId },
   })
-  return { fields: { userId: person ?? ownId, context }, email, accountId }
+  const ownName = textOf(uid) === undefined ? 'customerId' : 'uid'
+  const names = { userId: person === undefined ? ownName : 'user.uid', groupId: ownName }
+  return { fields: { userId: person ?? ownId, context }, names, email, accountId }
 }
 
 function updatesOf({ customerData, user, eventDate }: Fields, customer: Customer): Call[] {
   const { accountId } = customer
   const { data } = fieldsOf(user)
   const calls: Call[] = []
-  const add = (type: EventType, fields: Fields, traits: unknown) =>
-    calls.push(toCall({ type, ...fields, traits, timestamp: eventDate }, customer))
+  const add = (type: EventType, name: string, fields: Fields) =>
+    calls.push(toCall({ type, ...fields, timestamp: eventDate }, customer, { traits: name }))
   if (accountId !== undefined) {
-    if (!isAbsent(customerData)) add('group', { groupId: accountId }, customerData)
-    if (!isAbsent(data)) add('identify', {}, data)
+    if (!isAbsent(customerData)) add('group', 'customerData', { groupId: accountId, traits: customerData })
+    if (!isAbsent(data)) add('identify', 'user.data', { traits: data })
   } else {
     const both = isObject(customerData) && isObject(data) ? { ...customerData, ...data } : undefined
+    const name = isAbsent(customerData) ? 'user.data' : 'customerData'
     const traits = both ?? (isAbsent(customerData) ? data : customerData)
-    if (!isAbsent(traits) && !(isObject(traits) && isEmpty(traits))) add('identify', {}, traits)
+    if (!isAbsent(traits) && !(isObject(traits) && isEmpty(traits))) add('identify', name, { traits })
   }
   return calls
 }
 
 const trackOf = ({ event, eventData, eventDate }: Fields, customer: Customer, warnings?: string[]): Call =>
-  toCall({ type: 'track', event, properties: eventData, timestamp: eventDate }, customer, warnings)
+  toCall({ type: 'track', event, properties: eventData, timestamp: eventDate }, customer, { warnings })
 
 /** Never with a `messageId`: its times are days, and equal events of a day are legitimate. */
-function toCall(fields: Fields, { fields: common, email }: Customer, warnings?: string[]): Call {
-  return { raw: { ...common, ...fields }, envelope: {}, doorType: undefined, terms: TERMS, beyond: { email, warnings } }
+function toCall(
+  fields: Fields,
+  { fields: common, names, email }: Customer,
+  { traits, warnings }: { traits?: string; warnings?: string[] | undefined },
+): Call {
+  const named = { ...names, properties: 'eventData', ...(traits !== undefined && { traits }) }
+  const terms = { eventMaxBytes: CONNECTOR_EVENT_MAX_BYTES, names: named }
+  return { raw: { ...common, ...fields }, envelope: {}, doorType: undefined, terms, beyond: { email, warnings } }
 }

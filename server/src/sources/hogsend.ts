@@ -1,12 +1,17 @@
 import type { EventType } from '../../../src/wire.ts'
-import { type Call, type Fields, isAbsent, isObject } from '../check.ts'
+import { type Call, type Fields, isAbsent, isObject, type Terms } from '../check.ts'
 import { isWhat, refused } from '../errors.ts'
 import type { RequestFacts } from '../log/port.ts'
 import { type Delivery, type Mapping, mappedDelivery } from './delivery.ts'
 import { CONNECTOR_EVENT_MAX_BYTES } from './limits.ts'
 import { ACCOUNT_TYPES, accountOf, emailOf, fieldsOf, isEmpty, ownId, present, textOf } from './reading.ts'
 
-const TERMS = { eventMaxBytes: CONNECTOR_EVENT_MAX_BYTES, groupWithoutUser: true }
+const LIMITS = { eventMaxBytes: CONNECTOR_EVENT_MAX_BYTES, groupWithoutUser: true }
+const TERMS = {
+  contact: { ...LIMITS, names: { traits: 'properties' } },
+  event: { ...LIMITS, names: { event: 'name', properties: 'eventProperties', traits: 'contactProperties' } },
+  group: { ...LIMITS, names: { groupId: 'groupKey', traits: 'properties' } },
+}
 
 /** `PUT /v1/contacts`, `POST /v1/events`, `POST /v1/groups`. */
 export type HogsendDoor = 'contact' | 'event' | 'group'
@@ -30,7 +35,7 @@ export function hogsendIdentity({ userId, email }: Fields): { userId: string | u
   const address = emailOf(email)
   if (address === undefined && !isAbsent(email)) throw refused('invalid_email', isWhat(email))
   // An anonymousId alone says no contact.
-  if (id === undefined && address === undefined) throw refused('missing_identity')
+  if (id === undefined && address === undefined) throw refused('missing_identity', ['userId', 'email'])
   return { userId: id, email: address }
 }
 
@@ -39,7 +44,7 @@ function contactCalls(body: Fields): ReturnType<Mapping> {
   const own = isObject(properties) || isAbsent(properties) ? fieldsOf(properties) : undefined
   const email = textOf(body.email)
   const traits = own === undefined ? properties : { ...own, ...(email !== undefined && { email }) }
-  return { calls: [toCall(body, { type: 'identify', traits, context: present({ lists }) })] }
+  return { calls: [toCall(body, { type: 'identify', traits, context: present({ lists }) }, TERMS.contact)] }
 }
 
 /** The two bags stay two: what an event is about is no trait of the contact. */
@@ -53,30 +58,31 @@ function eventCalls(body: Fields, { idempotencyKey }: RequestFacts): ReturnType<
     groups: isObject(groups) && !isEmpty(groups) ? groups : undefined,
     groupId: accountOf(fieldsOf(groups)),
   })
-  const track = toCall(body, { type: 'track', messageId, event: name, properties: eventProperties, timestamp, context })
+  const happened = { type: 'track' as const, messageId, event: name, properties: eventProperties, timestamp, context }
+  const track = toCall(body, happened, TERMS.event)
   track.beyond = { ...track.beyond, ...worthOf(body, warnings), warnings }
   if (isAbsent(contactProperties) || (isObject(contactProperties) && isEmpty(contactProperties)))
     return { calls: [track] }
   const contactId = messageId === undefined ? undefined : `${messageId}#contact`
   const contact = { type: 'identify' as const, messageId: contactId, traits: contactProperties, timestamp, context }
-  return { calls: [toCall(body, contact), track] }
+  return { calls: [toCall(body, contact, TERMS.event), track] }
 }
 
 function groupCalls(body: Fields): ReturnType<Mapping> {
   const { groupType, groupKey, displayName, properties } = body
-  if (typeof groupType !== 'string' || isAbsent(groupType)) throw refused('missing_group_id')
+  if (typeof groupType !== 'string' || isAbsent(groupType)) throw refused('missing_group_id', 'groupType')
   if (!ACCOUNT_TYPES.has(groupType)) return { ignored: 'group_type_not_account' }
   const name = textOf(displayName)
   const traits = isObject(properties) || isAbsent(properties) ? { ...fieldsOf(properties) } : properties
   const named = isObject(traits) && name !== undefined ? { name, ...traits } : traits
   const raw = { type: 'group', groupId: groupKey, traits: named, context: { groupType } }
-  return { calls: [{ raw, envelope: {}, doorType: undefined, terms: TERMS }] }
+  return { calls: [{ raw, envelope: {}, doorType: undefined, terms: TERMS.group }] }
 }
 
-function toCall(body: Fields, fields: Fields & { type: EventType }): Call {
+function toCall(body: Fields, fields: Fields & { type: EventType }, terms: Terms): Call {
   const { userId, email } = hogsendIdentity(body)
   const raw = { userId, anonymousId: body.anonymousId, ...fields }
-  return { raw, envelope: {}, doorType: undefined, terms: TERMS, beyond: { email } }
+  return { raw, envelope: {}, doorType: undefined, terms, beyond: { email } }
 }
 
 /** `value` and the currency that it is in, which says nothing without it. */

@@ -5,7 +5,8 @@ import { type Delivery, limitEvents, type Mapping, mappedDelivery } from './deli
 import { CONNECTOR_EVENT_MAX_BYTES } from './limits.ts'
 import { contentId, fieldsOf, isEmpty, ownId, pick, present, textOf } from './reading.ts'
 
-const TERMS = { eventMaxBytes: CONNECTOR_EVENT_MAX_BYTES, groupWithoutUser: true }
+const NAMES = { userId: 'user_id', anonymousId: 'anonymous_id', groupId: 'account_id', event: 'event_type' }
+const TERMS = { eventMaxBytes: CONNECTOR_EVENT_MAX_BYTES, groupWithoutUser: true, names: NAMES }
 
 /** Fields of every event; the customer's own properties stand flat beside them. */
 const RESERVED: ReadonlySet<string> = new Set([
@@ -61,7 +62,8 @@ function toCalls(sent: Fields): ReturnType<Mapping> {
     anonymousId: isAbsent(event.anonymous_id) ? user.anonymous_id : event.anonymous_id,
   }
   const { event_type: type, utc_time: timestamp } = event
-  const common = { ...identity, messageId: messageIdOf(sent, event), timestamp, context: contextOf(event) }
+  const messageId = messageIdOf(sent, event)
+  const common = { ...identity, groupId: event.account_id, messageId, timestamp, context: contextOf(event) }
   const call = (fields: Fields, warnings?: string[]): { calls: Call[] } => ({
     calls: [{ raw: { ...common, ...fields }, envelope: {}, doorType: undefined, terms: TERMS, beyond: { warnings } }],
   })
@@ -69,11 +71,11 @@ function toCalls(sent: Fields): ReturnType<Mapping> {
   switch (type) {
     case 'user_identify':
     case 'identify_user':
-      if (isAbsent(identity.userId)) throw refused('missing_user_id', '`user_id` says who is identified')
+      if (isAbsent(identity.userId)) throw refused('missing_user_id', 'it says who is identified', NAMES.userId)
       return call({ type: 'identify', traits: event.traits }, missingOf('identify', event))
     case 'account_identify':
     case 'identify_account':
-      return call({ type: 'group', groupId: event.account_id, traits: event.traits }, missingOf('group', event))
+      return call({ type: 'group', traits: event.traits }, missingOf('group', event))
     case 'pageview':
     case '$pageview':
     case 'page':

@@ -114,7 +114,7 @@ function groupOf(
 /** Throws `invalid_distinct_id` and `missing_identity`. */
 function distinctIdOf(event: Fields, properties: Fields): string {
   const said = [event.distinct_id, event.$distinct_id, properties.distinct_id].find((id) => !isAbsent(id))
-  if (said === undefined) throw refused('missing_identity')
+  if (said === undefined) throw refused('missing_identity', ['distinct_id'])
   const id = textOf(said)
   if (id === undefined) throw refused('invalid_distinct_id', isWhat(said))
   if (id.length > ID_MAX_CHARS) throw refused('invalid_distinct_id', `has ${id.length}`)
