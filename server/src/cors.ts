@@ -9,8 +9,11 @@ const ALSO_READ = /^\/api\/v1\/events(\/batch)?\/?(\?|$)/
 const isDoor = (method: string, url: string) =>
   DOORS.test(url) || (ALSO_READ.test(url) && method !== 'GET' && method !== 'HEAD')
 
-/** What recorded preflights of real clients ask for (wire.md §3), for one that does not say. */
-const HEADERS = 'authorization, content-type, x-write-key, x-retry-count, anonymousid, sentat'
+/** What recorded preflights of real clients ask for (wire.md §3); allowed whatever one asks for, because browsers keep the answer. */
+const HEADERS = ['authorization', 'content-type', 'x-write-key', 'x-retry-count', 'anonymousid', 'sentat']
+
+const headersFor = (asked = '') =>
+  [...new Set([...HEADERS, ...asked.toLowerCase().split(/[\s,]+/)])].filter((name) => name !== '').join(', ')
 
 const METHODS = 'POST, PUT, PATCH, GET, HEAD, DELETE'
 const MAX_AGE_S = 86_400
@@ -28,7 +31,7 @@ export async function cors({ method, url, headers }: FastifyRequest, reply: Fast
   }
   if (method !== 'OPTIONS') return
   reply.header('access-control-allow-methods', METHODS)
-  reply.header('access-control-allow-headers', headers['access-control-request-headers'] ?? HEADERS)
+  reply.header('access-control-allow-headers', headersFor(headers['access-control-request-headers']))
   reply.header('access-control-max-age', MAX_AGE_S)
   return reply.code(204).send()
 }

@@ -28,6 +28,16 @@ test('answers a preflight for any path below the doors without a key', async () 
   }
 })
 
+test('a preflight allows what any client sends, and what this one asks for', async () => {
+  const server = await startHere()
+  const headers = { origin: ORIGIN, 'access-control-request-headers': 'Authorization,x-custom' }
+  const response = await fetch(`${server.url}/ingest/v1/batch`, { method: 'OPTIONS', headers })
+  const allowed = response.headers.get('access-control-allow-headers')!.split(', ')
+  expect(allowed.sort()).toEqual(
+    ['anonymousid', 'authorization', 'content-type', 'sentat', 'x-custom', 'x-retry-count', 'x-write-key'].sort(),
+  )
+})
+
 test('lets a page read every answer, refusals included', async () => {
   const server = await startHere()
   const send = (path: string, body: string, key = WRITE_KEY) =>
