@@ -67,7 +67,7 @@ function isOfOwnPage({ origin, host, ...headers }: IncomingHttpHeaders): boolean
 }
 
 /** What opens `/v1/contacts`, `/v1/events` and `/v1/groups`. */
-const HOGSEND_SCOPE = 'ingest'
+export const HOGSEND_SCOPE = 'ingest'
 
 interface Secret {
   kind: Extract<KeyKind, 'admin' | 'server' | 'hogsend' | 'churnkey'>

@@ -1,3 +1,4 @@
+import { HOGSEND_SCOPE } from './auth.ts'
 import { sentenceOf } from './schema-sentence.ts'
 
 const text = { type: 'string', minLength: 1 }
@@ -122,14 +123,25 @@ export async function findMistakes(config: unknown): Promise<string[]> {
 }
 
 /** Settings that are right and do not what one might think. */
-export function findUnused(workspaces: readonly { enforceIdentity?: boolean; identitySecret?: unknown }[]): string[] {
-  return workspaces.flatMap(({ enforceIdentity, identitySecret }, at) =>
-    enforceIdentity && identitySecret === undefined
+export function findUnused(workspaces: readonly Unused[]): string[] {
+  return workspaces.flatMap(({ enforceIdentity, identitySecret, hogsendKeys = [] }, at) => [
+    ...(enforceIdentity && identitySecret === undefined
       ? [
           `\`workspaces[${at}].enforceIdentity\` without \`identitySecret\` refuses every identify that comes with a write key.`,
         ]
-      : [],
-  )
+      : []),
+    ...hogsendKeys.flatMap(({ scopes }, place) =>
+      scopes.includes(HOGSEND_SCOPE)
+        ? []
+        : [`\`workspaces[${at}].hogsendKeys[${place}]\` without the scope \`${HOGSEND_SCOPE}\` opens nothing.`],
+    ),
+  ])
+}
+
+interface Unused {
+  enforceIdentity?: boolean | undefined
+  identitySecret?: unknown
+  hogsendKeys?: readonly { scopes: readonly string[] }[]
 }
 
 type Place = [field: string, value: string]

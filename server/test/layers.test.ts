@@ -30,10 +30,9 @@ const LAYERS = [
     'progress.ts',
   ],
   ['catalogue-warnings.ts', 'meter.ts', 'sightings.ts'],
-  ['doors.ts'],
+  ['doors.ts', 'config-file.ts'],
   [
     'auth.ts',
-    'config-file.ts',
     'orders.ts',
     'parameters.ts',
     'processing.ts',

@@ -170,6 +170,10 @@ test('settings that may not do what was meant are named, and secrets are not pri
     name: 'acme',
     writeKeys: ['wk_acme'],
     adminTokens: ['a-long-enough-token'],
+    hogsendKeys: [
+      { key: 'hsk_a', scopes: ['ingest'] },
+      { key: 'hsk_b', scopes: ['Ingest'] },
+    ],
     enforceIdentity: true,
   }
   writeFileSync(file, JSON.stringify({ workspaces: [workspace] }))
@@ -183,6 +187,8 @@ test('settings that may not do what was meant are named, and secrets are not pri
     .toContain(
       '`workspaces[0].enforceIdentity` without `identitySecret` refuses every identify that comes with a write key.',
     )
+  await expect.poll(() => said).toContain('`workspaces[0].hogsendKeys[1]` without the scope `ingest` opens nothing.')
+  expect(said).not.toContain('hsk_')
   await expect.poll(() => server.output).toEqual([`airhop-ingest listening on ${server.url}`, 'Workspaces: acme'])
 })
 
