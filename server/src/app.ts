@@ -78,8 +78,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
     methodsOf.set(url, [...(methodsOf.get(url) ?? []), method].flat().sort())
   })
   app.setNotFoundHandler(({ method, url }, reply) => {
-    const path = url.split('?', 1)[0]!.replace(/(?<=.)\/$/, '')
-    const allowed = methodsOf.get(path)
+    const path = url.split('?', 1)[0]!
+    const allowed = methodsOf.get(path.replace(/(?<=.)\/$/, ''))
     if (!allowed) return sendRefusal(reply, refuse('not_found', method, path))
     return sendRefusal(reply.header('allow', allowed.join(', ')), refuse('method_not_allowed', method, path, allowed))
   })

@@ -77,7 +77,7 @@ const TABLE = {
   invalid_distinct_id: refusal(400, id('distinct_id')),
   invalid_notification: refusal(
     400,
-    (must: string, actual: string) => `A notification of Intercom must ${must}; it ${actual}.`,
+    (must: string, actual: string) => `A notification of Intercom must ${must}; ${actual}.`,
   ),
   data_update_not_allowed: refusal(
     400,

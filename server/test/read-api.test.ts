@@ -156,7 +156,7 @@ test('a path that takes another method says which', async () => {
     const response = await fetch(server.url + path, { method })
     expect([response.status, path]).toEqual([405, path])
     expect(response.headers.get('allow')).toBe(allowed)
-    const message = `${path.replace(/\/?\?.*/, '')} takes ${allowed}, and not ${method}.`
+    const message = `${path.replace(/\?.*/, '')} takes ${allowed}, and not ${method}.`
     expect(await response.json()).toEqual({ error: { code: 'method_not_allowed', message } })
   }
 })

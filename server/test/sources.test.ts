@@ -263,6 +263,12 @@ describe('Intercom', () => {
       expect(response.status).toBe(200)
       expect(await response.json()).toMatchObject({ received: 1, accepted: 0, rejected: 1 })
     }
+    expect((await server.rejected()).map(({ message }) => message)).toEqual([
+      'A call must be a JSON object; it is 7.',
+      'A notification of Intercom must have a `topic`; `topic` is absent.',
+      'A notification of Intercom must have an object `data.item`; `data.item` is absent.',
+      'A notification of Intercom must have a `topic`; `topic` is 7.',
+    ])
   })
 })
 
