@@ -11,4 +11,6 @@ const hyperengage = hyperengageClient({
 })
 const traits = { email: 'ada@example.com', name: 'Ada', created_at: '2024-01-15T09:00:00' }
 await hyperengage.identify_user({ user_id: 'user_123', account_id: 'acme', traits })
+// Its SDK says the account of an event only after this call, whatever `identify_user` says.
+await hyperengage.identify_account({ account_id: 'acme', traits: { name: 'Acme' } })
 await hyperengage.track('order_completed', { total: 99.99 })

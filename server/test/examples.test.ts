@@ -42,7 +42,8 @@ const STORED: Record<string, object[]> = {
   ],
   'hyperengage.mjs': [
     { source: 'hyperengage', type: 'identify', userId: 'user_123', traits: { name: 'Ada' }, verified: true },
-    { source: 'hyperengage', type: 'track', event: 'order_completed', userId: 'user_123' },
+    { source: 'hyperengage', type: 'group', userId: 'user_123', groupId: 'acme', traits: { name: 'Acme' } },
+    { source: 'hyperengage', type: 'track', event: 'order_completed', context: { groupId: 'acme' } },
   ],
   'churnkey.mjs': [
     { source: 'churnkey', type: 'track', userId: 'cus_abc', properties: { postType: 'image' }, verified: true },
