@@ -71,6 +71,7 @@ export function toCanonical(call: Call, arrival: Arrival): CanonicalEvent {
     originalTimestamp: raw.originalTimestamp,
     sentAt: raw.sentAt,
     envelopeSentAt: envelope.sentAt,
+    timestampName: call.terms?.names?.timestamp,
     isCorrected: call.terms?.clockIsCorrected,
     agoMs: beyond?.agoMs,
   }

@@ -28,8 +28,10 @@ export interface Terms {
   /** The source has corrected `timestamp` already. */
   clockIsCorrected?: boolean
   /** What the source calls fields that it calls otherwise: a refusal names what the sender wrote. */
-  names?: { readonly [field in 'userId' | 'anonymousId' | 'groupId' | 'event' | 'properties' | 'traits']?: string }
+  names?: { readonly [field in NamedField]?: string }
 }
+
+type NamedField = 'userId' | 'anonymousId' | 'groupId' | 'event' | 'properties' | 'traits' | 'timestamp'
 
 /** Fields of the canonical event that only some sources know; checked by them. */
 export interface Beyond {

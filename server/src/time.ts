@@ -87,6 +87,8 @@ export interface SaidTimes {
   originalTimestamp: unknown
   sentAt: unknown
   envelopeSentAt: unknown
+  /** What the source calls `timestamp`. */
+  timestampName?: string | undefined
   /** The source has corrected `timestamp` already. */
   isCorrected?: boolean | undefined
   /** How long before the request it happened, in ms, where nothing else says a time. */
@@ -137,7 +139,8 @@ export function correctClock(said: SaidTimes, receivedAtMs: number, warn: (warni
     if (ms === undefined) warn(`\`${field}\` is not a time and was not used: ${JSON.stringify(value)?.slice(0, 60)}`)
     return ms
   }
-  const originalMs = read('originalTimestamp', said.originalTimestamp) ?? read('timestamp', said.timestamp)
+  const originalMs =
+    read('originalTimestamp', said.originalTimestamp) ?? read(said.timestampName ?? 'timestamp', said.timestamp)
   const sentMs = read('sentAt', said.sentAt) ?? read('sentAt', said.envelopeSentAt)
 
   const givenMs = said.isCorrected ? read('timestamp', said.timestamp) : undefined

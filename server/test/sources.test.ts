@@ -664,4 +664,11 @@ test('a refusal names the field as its sender calls it', async () => {
   const { errors } = (await posthog.json()) as any
   expect(errors[0].message).toMatch(/^`distinct_id` is required; it is absent/)
   expect(await server.stored()).toEqual([])
+
+  await server.post(WITH_TOKEN, { event_type: 'e', user_id: 'u', utc_time: 'soon' }, {})
+  await server.post('/v1/api/events/new', { event: 'e', uid: 'u', eventDate: 'May 1' }, WITH_CHURNKEY)
+  expect((await server.stored()).map(({ warnings }) => warnings)).toEqual([
+    ['`utc_time` is not a time and was not used: "soon"'],
+    ['`eventDate` is not a time and was not used: "May 1"'],
+  ])
 })

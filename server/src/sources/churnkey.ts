@@ -113,7 +113,7 @@ function toCall(
   { fields: common, names, email }: Customer,
   { traits, warnings }: { traits?: string; warnings?: string[] | undefined },
 ): Call {
-  const named = { ...names, properties: 'eventData', ...(traits !== undefined && { traits }) }
+  const named = { ...names, properties: 'eventData', timestamp: 'eventDate', ...(traits !== undefined && { traits }) }
   const terms = { eventMaxBytes: CONNECTOR_EVENT_MAX_BYTES, names: named }
   return { raw: { ...common, ...fields }, envelope: {}, doorType: undefined, terms, beyond: { email, warnings } }
 }

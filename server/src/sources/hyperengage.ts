@@ -5,7 +5,13 @@ import { type Delivery, limitEvents, type Mapping, mappedDelivery } from './deli
 import { CONNECTOR_EVENT_MAX_BYTES } from './limits.ts'
 import { contentId, fieldsOf, isEmpty, ownId, pick, present, textOf } from './reading.ts'
 
-const NAMES = { userId: 'user_id', anonymousId: 'anonymous_id', groupId: 'account_id', event: 'event_type' }
+const NAMES = {
+  userId: 'user_id',
+  anonymousId: 'anonymous_id',
+  groupId: 'account_id',
+  event: 'event_type',
+  timestamp: 'utc_time',
+}
 const TERMS = { eventMaxBytes: CONNECTOR_EVENT_MAX_BYTES, groupWithoutUser: true, names: NAMES }
 
 /** Fields of every event; the customer's own properties stand flat beside them. */
