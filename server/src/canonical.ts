@@ -13,6 +13,8 @@ export interface CanonicalEvent {
   anonymousId: string | null
   /** In lower case; only where the source uses it as an identity. */
   email?: string
+  /** What vouches for the user does not for `email`, which then joins nobody; absent where `verified` is of both. */
+  emailVerified?: false
   /** On `group`. */
   groupId?: string
   /** On `alias`. */
@@ -82,6 +84,7 @@ export function toCanonical(call: Call, arrival: Arrival): CanonicalEvent {
     userId: idText(idOf(raw, envelope, 'userId')),
     anonymousId: idText(idOf(raw, envelope, 'anonymousId')),
     ...(beyond?.email !== undefined && { email: beyond.email }),
+    ...(beyond?.emailVerified === false && { emailVerified: beyond.emailVerified }),
     ...fieldsOfType(type, raw, context, warn),
     ...(beyond?.traitsOnce && { traitsOnce: beyond.traitsOnce }),
     ...(beyond?.value !== undefined && { value: beyond.value }),

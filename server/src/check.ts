@@ -37,6 +37,8 @@ type NamedField = 'userId' | 'anonymousId' | 'groupId' | 'event' | 'properties' 
 export interface Beyond {
   /** An identity, in lower case. */
   email?: string | undefined
+  /** What vouches for the user does not for `email`. */
+  emailVerified?: false | undefined
   /** Set only where the person has no such trait yet. */
   traitsOnce?: Fields | undefined
   value?: number | undefined

@@ -38,9 +38,9 @@ export function toStoredEvent(
 }
 
 function whatItSays(event: Canonical, atMs: number): Said {
-  const { type, context, verified } = event
+  const { type, context, verified, email, emailVerified } = event
   return {
-    email: event.email ? event.email.toLowerCase() : null,
+    email: email && emailVerified !== false ? email.toLowerCase() : null,
     previousId: event.previousId ?? null,
     groupId: groupOf(type === 'group' ? event.groupId : context.groupId),
     traits: type === 'identify' ? event.traits : undefined,

@@ -164,6 +164,22 @@ test("a hash of Churnkey's page vouches for the customer that it is of, and for 
   ])
 })
 
+test("a hash of a customer's id does not vouch for an address beside it: that stays with its owner", async () => {
+  const server = await startHere({ workspace: EVERY_KEY })
+  const ck = { 'x-ck-api-key': CHURNKEY_API_KEY, 'x-ck-app': CHURNKEY_APP_ID }
+  const customerEmail = 'owner@acme.example'
+  await server.post('/v1/api/events/new', { event: 'Joined', customerId: 'owner', customerEmail }, ck)
+  const authHash = hmac('sha256', CHURNKEY_API_KEY, 'other')
+  const claim = { event: 'Left', customerId: 'other', customerEmail, appId: CHURNKEY_APP_ID, eventDate: '2001-01-01' }
+  expect((await server.post('/v1/api/events/new', { ...claim, authHash }, {})).status).toBe(200)
+  expect(await server.stored()).toMatchObject([
+    { userId: 'owner', email: customerEmail, verified: true },
+    { userId: 'other', email: customerEmail, verified: true, emailVerified: false },
+  ])
+  expect(await (await server.get(`/api/v1/profiles/${customerEmail}`)).json()).toMatchObject({ userId: 'owner' })
+  expect(await (await server.get('/api/v1/profiles/other')).json()).toMatchObject({ emails: [], verified: true })
+})
+
 const CK = { 'x-ck-api-key': CHURNKEY_API_KEY, 'x-ck-app': CHURNKEY_APP_ID }
 const BASIC = { authorization: `Basic ${Buffer.from(`${WRITE_KEY}:`).toString('base64')}` }
 

@@ -57,12 +57,13 @@ interface Customer {
   /** Which fields of the event say these ids. */
   names: { userId: string; groupId: string }
   email: string | undefined
+  emailVerified: false | undefined
   /** There where a person of the customer is named: then the customer is the account. */
   accountId: string | undefined
 }
 
 /** Throws `invalid_user_id`, `invalid_traits`, `invalid_email` and `missing_identity`. */
-function customerOf({ customerId, uid, customerEmail, user }: Fields): Customer {
+function customerOf({ customerId, uid, customerEmail, user, authHash }: Fields): Customer {
   if (!isAbsent(user) && !isObject(user)) throw refused('invalid_traits', isWhat(user), 'user')
   for (const [name, id] of Object.entries({ customerId, uid, 'user.uid': fieldsOf(user).uid })) {
     if (!isAbsent(id) && textOf(id) === undefined) throw refused('invalid_user_id', isWhat(id), name)
@@ -81,9 +82,11 @@ function customerOf({ customerId, uid, customerEmail, user }: Fields): Customer 
     groupId: accountId,
     externalIds: billingId === undefined ? undefined : { churnkeyCustomerId: billingId },
   })
+  // The hash is of the id where there is one: whoever has that of his own could claim any address beside it.
+  const emailVerified = email === undefined || billingId === undefined || isAbsent(authHash) ? undefined : false
   const ownName = textOf(uid) === undefined ? 'customerId' : 'uid'
   const names = { userId: person === undefined ? ownName : 'user.uid', groupId: ownName }
-  return { fields: { userId: person ?? ownId, context }, names, email, accountId }
+  return { fields: { userId: person ?? ownId, context }, names, email, emailVerified, accountId }
 }
 
 function updatesOf({ customerData, user, eventDate }: Fields, customer: Customer): Call[] {
@@ -110,10 +113,11 @@ const trackOf = ({ event, eventData, eventDate }: Fields, customer: Customer, wa
 /** Never with a `messageId`: its times are days, and equal events of a day are legitimate. */
 function toCall(
   fields: Fields,
-  { fields: common, names, email }: Customer,
+  { fields: common, names, email, emailVerified }: Customer,
   { traits, warnings }: { traits?: string; warnings?: string[] | undefined },
 ): Call {
   const named = { ...names, properties: 'eventData', timestamp: 'eventDate', ...(traits !== undefined && { traits }) }
   const terms = { eventMaxBytes: CONNECTOR_EVENT_MAX_BYTES, names: named }
-  return { raw: { ...common, ...fields }, envelope: {}, doorType: undefined, terms, beyond: { email, warnings } }
+  const beyond = { email, emailVerified, warnings }
+  return { raw: { ...common, ...fields }, envelope: {}, doorType: undefined, terms, beyond }
 }
