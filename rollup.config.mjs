@@ -107,6 +107,6 @@ export default [
     input: ['server/src/main.ts', 'server/src/worker-thread.ts', 'server/src/reader-thread.ts'],
     external: [/^node:/, 'fastify', /^ajv(\/|$)/, 'ajv-formats', '@fastify/static', 'cli-progress'],
     plugins: [compile('server/tsconfig.json'), executable, withPage],
-    output: { dir: 'server/dist', format: 'es', entryFileNames: '[name].mjs', chunkFileNames: 'shared.mjs' },
+    output: { dir: 'server/dist', format: 'es', entryFileNames: '[name].mjs', chunkFileNames: '[name].mjs' },
   },
 ]

@@ -1,63 +1,13 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
-import { CannotStart } from './cannot-start.ts'
-import { runCommand } from './commands.ts'
-import { readSettings } from './config.ts'
-import { type RunningServer, startServer } from './server.ts'
 
-const [command, ...args] = process.argv.slice(2)
+/** As `engines` in package.json. */
+const NODE_MIN_MAJOR = 24
 
-try {
-  if (command === undefined) await serve()
-  else process.exitCode = await runCommand(command, args)
-} catch (error) {
-  if (!(error instanceof CannotStart)) throw error
-  for (const mistake of error.mistakes) process.stderr.write(`airhop-ingest: ${mistake}\n`)
+const { node } = process.versions
+
+// Older ones end at the first import that they do not know, with a stack trace: nothing is imported before this is known.
+if (Number.parseInt(node, 10) >= NODE_MIN_MAJOR) await import('./program.ts')
+else {
+  process.stderr.write(`airhop-ingest: needs Node ${NODE_MIN_MAJOR} or newer, and this is ${node}.\n`)
   process.exitCode = 1
-}
-
-async function serve(): Promise<void> {
-  const settings = await readSettings(process.env)
-  const server = await startServer(settings)
-  stopOn(['SIGTERM', 'SIGINT'], server)
-  for (const warning of settings.warnings) process.stderr.write(`airhop-ingest: ${warning}\n`)
-  process.stdout.write(welcome(server, settings.workspaces !== undefined))
-}
-
-/** The first signal ends it gently, the second at once. */
-function stopOn(signals: NodeJS.Signals[], server: RunningServer): void {
-  let stopping = false
-  for (const signal of signals) {
-    process.on(signal, async () => {
-      if (stopping) process.exit(1)
-      stopping = true
-      await server.close()
-      process.exit(0)
-    })
-  }
-}
-
-/** Who configured the keys knows them; who did not, finds here all that is needed to go on. */
-function welcome({ url, workspaces }: RunningServer, configured: boolean): string {
-  const first = `airhop-ingest listening on ${url}\n`
-  if (configured) return `${first}Workspaces: ${workspaces.map(({ name }) => name).join(', ')}\n`
-  const [writeKey] = workspaces[0]!.writeKeys
-  const [adminToken] = workspaces[0]!.adminTokens
-  return `${first}Write key:   ${writeKey}
-Admin token: ${adminToken}
-Events: ${url}/#token=${adminToken}
-
-Paste this into the <head> of your pages:
-${stub()}<script src="${url}/airhop.js" data-key="${writeKey}" async></script>
-`
-}
-
-/** Records calls made before the script is there. It is of the SDK's build; without it the tag alone works too. */
-function stub(): string {
-  try {
-    return `<script>${readFileSync(new URL('../dist/snippet.js', import.meta.url), 'utf8').trim()}</script>\n`
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
-    throw error
-  }
 }

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 /** From the entries down to what knows nothing of a server. A file may import only from lines below its own. */
 const LAYERS = [
   ['main.ts'],
+  ['program.ts'],
   ['server.ts', 'commands.ts'],
   ['app.ts', 'worker-thread.ts', 'reader-thread.ts', 'config.ts', 'keys-file.ts', 'data-folder.ts'],
   ['page-api.ts', 'page-files.ts'],

@@ -200,3 +200,11 @@ test('a temporary folder is gone after the end', async () => {
   expect(await server.ended).toBe(0)
   expect(readdirSync(parent)).toEqual([])
 })
+
+test('an older Node is told in a sentence', async () => {
+  const older = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'22.1.0'}})`
+  expect(await failToStart({ NODE_OPTIONS: `--import "${older}"` })).toEqual({
+    code: 1,
+    said: 'airhop-ingest: needs Node 24 or newer, and this is 22.1.0.\n',
+  })
+})
