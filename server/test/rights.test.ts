@@ -241,6 +241,33 @@ test('an erasure and a split hold when a store is made again from the log', asyn
   ]).toEqual(before)
 }, 60_000)
 
+test('an id that somebody else has used too is theirs after an erasure, as it is after a rebuild', async () => {
+  const data = temporaryFolder()
+  const people = await start(data)
+  await people.send([
+    ...ADA,
+    ...BOB,
+    { type: 'track', userId: 'bob', anonymousId: 'a', event: 'Visited', timestamp: at(4), messageId: 'at-hers' },
+    { type: 'track', userId: 'cyd', anonymousId: 'a', event: 'Visited', timestamp: at(5), messageId: 'too' },
+  ])
+  expect((await people.call('DELETE', '/profiles/ada')).status).toBe(200)
+  const found = async ({ list, profile }: typeof people) => [
+    (await list('/api/v1/events?anonymousId=a')).events.map(({ messageId }) => messageId),
+    await profile('bob'),
+    await profile('a'),
+  ]
+  const before = await found(people)
+  expect(before).toMatchObject([['at-hers', 'too'], { anonymousIds: ['a', 'b'], events: 4 }, { id: 'bob' }])
+  await people.close()
+
+  await runCommand(['rebuild'], { AIRHOP_DATA: data })
+  const rebuilt = await start(data)
+  expect(await found(rebuilt)).toEqual(before)
+  await rebuilt.call('DELETE', '/profiles/bob')
+  await rebuilt.call('DELETE', '/profiles/cyd')
+  expect(await rebuilt.refusal('GET', '/profiles/a')).toMatchObject({ 0: 404 })
+}, 60_000)
+
 test('nothing that names an erased person stays in the store', async () => {
   const data = temporaryFolder()
   const people = await start(data)

@@ -11,11 +11,20 @@ const MAX_CHARS = 256 * 1024 * 1024
 /** What it is listed by is cut like a name of the catalogue. */
 const NAME_CHARS = 200
 
-/** Whose an event is, by kind of id. */
-const STRONGEST: { readonly [kind in Kind]: string } = {
+/** What an event says whose it is, the strongest first, as `KINDS`. */
+const SAID: { readonly [kind in Kind]: string } = {
   user: `json ->> '$.userId'`,
-  anonymous: `json ->> '$.userId' IS NULL AND json ->> '$.anonymousId'`,
-  email: `json ->> '$.userId' IS NULL AND json ->> '$.anonymousId' IS NULL AND json ->> '$.email'`,
+  anonymous: `json ->> '$.anonymousId'`,
+  email: `json ->> '$.email'`,
+}
+
+/** What is held of somebody. */
+export interface HeldEvent {
+  messageId: string
+  receivedAtMs: number
+  /** Whose it is. */
+  kind: number
+  key: string
 }
 
 /** How much a workspace has there. */
@@ -36,12 +45,12 @@ export function createQuarantine(database: Database, { maxEvents = MAX_EVENTS, m
   const remove = database.prepare(`
     DELETE FROM quarantined WHERE workspace = ? AND message_id = ? RETURNING rejected, chars`)
   const removeRejected = database.prepare('DELETE FROM rejected WHERE id = ?')
-  const heldOf = KINDS.map((kind) =>
-    // The text is searched first: that takes a tenth of reading it as JSON.
-    database.prepare(`
-      SELECT message_id AS messageId, received_at AS receivedAtMs FROM quarantined
-      WHERE workspace = ? AND instr(json, ?) > 0 AND ${STRONGEST[kind]} = ?`),
-  )
+  const heldOf = database.prepare(`
+    SELECT message_id AS messageId, received_at AS receivedAtMs, kind, key FROM (
+      SELECT *, coalesce(${KINDS.map((kind) => SAID[kind]).join(', ')}) AS key,
+        CASE ${KINDS.map((kind, number) => `WHEN ${SAID[kind]} IS NOT NULL THEN ${number}`).join(' ')} END AS kind
+      FROM quarantined WHERE workspace = ?)
+    WHERE (kind, key) IN (SELECT value ->> 'kind', value ->> 'key' FROM json_each(?))`)
   const heldBefore = database.prepare(
     'SELECT message_id AS messageId FROM quarantined WHERE workspace = ? AND received_at < ?',
   )
@@ -75,12 +84,13 @@ export function createQuarantine(database: Database, { maxEvents = MAX_EVENTS, m
     isHeld,
     release,
 
-    /** Lets go of what is of an id, by the number of its kind; what that was. */
-    forget(workspace: number, kind: number, key: string): { messageId: string; receivedAtMs: number }[] {
+    /** Lets go of what is of these ids, by the number of their kind; what that was. */
+    forget(workspace: number, ids: readonly { kind: number; key: string }[]): HeldEvent[] {
       if (!workspaces.get(workspace)?.events) return []
-      const events = heldOf[kind]!.all(workspace, JSON.stringify(key), key)
-      for (const { messageId } of events) release(workspace, messageId as string)
-      return events as unknown as { messageId: string; receivedAtMs: number }[]
+      const wanted = JSON.stringify(ids.map(({ kind, key }) => ({ kind, key })))
+      const events = heldOf.all(workspace, wanted) as unknown as HeldEvent[]
+      for (const { messageId } of events) release(workspace, messageId)
+      return events
     },
 
     /** Lets go of what came before a time. */

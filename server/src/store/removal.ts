@@ -2,7 +2,7 @@ import type { Database } from '../sqlite.ts'
 import { KINDS, type Order } from './changes.ts'
 import { DAY_MS } from './days.ts'
 import { createLookup } from './lookup.ts'
-import { KIND } from './ownership.ts'
+import { CLAIMS, KIND, STANDING } from './ownership.ts'
 import type { People } from './people.ts'
 import type { Outcome, PersonKey } from './queries-port.ts'
 
@@ -11,17 +11,20 @@ const OUTCOME_MS = 60_000
 
 const DAY = 'CAST(floor(at / 86400000.0) AS INTEGER)'
 
-interface Subject {
-  id: number
+interface Id {
   kind: number
   key: string
+}
+
+interface Subject extends Id {
+  id: number
   root: number
 }
 
 /** What is held back, and is to go too. */
 export interface Held {
-  /** Lets go of what is of an id, by the number of its kind; how many events that was. */
-  forget(workspace: number, kind: number, key: string): number
+  /** Lets go of what is of these ids, by the number of their kind; whose each event was. */
+  forget(workspace: number, ids: readonly Id[]): readonly Id[]
   expireBefore(workspace: number, receivedAtMs: number): void
 }
 
@@ -43,6 +46,9 @@ export function createRemoval(database: Database, people: People, held: Held) {
   )
   const notActive = database.prepare('DELETE FROM active WHERE workspace = ? AND day = ? AND subject = ?')
   const claimants = database.prepare('SELECT weaker FROM claims WHERE stronger = ?')
+  const claimedByOthers = database.prepare(`SELECT 1 FROM ${CLAIMS} WHERE c.weaker = ? AND ${STANDING}`)
+  const empty = database.prepare(`
+    UPDATE subjects SET events = 0, first_at = NULL, last_at = NULL, verified = 0, domain = NULL, grouped = 0 WHERE id = ?`)
   // The catalogue shows values of events: it learns them anew. What it counts names nobody.
   const forgetExamples = `
     UPDATE fields SET examples = '[]' WHERE name IN (
@@ -54,11 +60,12 @@ export function createRemoval(database: Database, people: People, held: Held) {
     'DELETE FROM events WHERE subject = ?',
     'DELETE FROM traits WHERE subject = ?',
     'DELETE FROM memberships WHERE subject = ?',
-    'DELETE FROM claims WHERE weaker = ?',
     'DELETE FROM claims WHERE stronger = ?',
     'DELETE FROM person_words WHERE root = ?',
-    'DELETE FROM subjects WHERE id = ?',
   ].map((sql) => database.prepare(sql))
+  const forgetId = ['DELETE FROM claims WHERE weaker = ?', 'DELETE FROM subjects WHERE id = ?'].map((sql) =>
+    database.prepare(sql),
+  )
   const forgetSplits = database.prepare(`
     DELETE FROM splits WHERE workspace = ?1
       AND ((weaker_kind = ?2 AND weaker_key = ?3) OR (stronger_kind = ?2 AND stronger_key = ?3))`)
@@ -89,7 +96,7 @@ export function createRemoval(database: Database, people: People, held: Held) {
   function removeSubjects(workspace: number, subjects: readonly Subject[]): void {
     const removed = new Set(subjects.map(({ id }) => id))
     const left = new Set<number>()
-    for (const { id, kind, key } of subjects) {
+    for (const { id } of subjects) {
       for (const { day, type, source, event, events } of countsOf.all(id) as Record<string, number | string>[]) {
         uncount.run(events!, workspace, day!, type!, source!, event!)
         dropCount.run(workspace, day!, type!, source!, event!)
@@ -97,13 +104,22 @@ export function createRemoval(database: Database, people: People, held: Held) {
       }
       for (const { weaker } of claimants.all(id)) if (!removed.has(weaker as number)) left.add(weaker as number)
       for (const removal of removals) removal.run(id)
+    }
+    for (const { id, kind, key } of subjects) {
+      if (claimedByOthers.get(id)) {
+        // Events that stay say it too, so it is theirs from now on, as it is after a rebuild.
+        empty.run(id)
+        left.add(id)
+        continue
+      }
+      for (const statement of forgetId) statement.run(id)
       forgetSplits.run(workspace, kind, key)
     }
     people.settle(left)
   }
 
   /** What was rejected is any text, so that what only looks like somebody's goes too; but not the line about what is held back. */
-  function forgetRejected(workspace: number, ids: readonly Pick<Subject, 'kind' | 'key'>[]): void {
+  function forgetRejected(workspace: number, ids: readonly Id[]): void {
     for (const { id, body } of rejectedOf.all(workspace)) {
       if (ids.some((each) => says(body as string, each))) dropRejected.run(id!)
     }
@@ -113,8 +129,8 @@ export function createRemoval(database: Database, people: People, held: Held) {
     const found = lookup(workspace, { kind, id })
     const subjects = found ? (ofRoot.all(found.root) as unknown as Subject[]) : []
     const ids = found ? subjects : idsFor(kind, id)
-    const heldBack = ids.map((each) => ({ ...each, events: held.forget(workspace, each.kind, each.key) }))
-    const known = found ? ids : heldBack.filter(({ events }) => events > 0)
+    const heldBack = held.forget(workspace, ids)
+    const known = found ? ids : ids.filter((id) => heldBack.some(({ kind, key }) => kind === id.kind && key === id.key))
     if (known.length === 0) return { done: 'nothing', because: 'unknown', id }
 
     const stored = found ? (eventsOf.get(found.root)!.events as number) : 0
@@ -127,7 +143,7 @@ export function createRemoval(database: Database, people: People, held: Held) {
       userIds: keysOf(KIND.user),
       anonymousIds: keysOf(KIND.anonymous),
       emails: keysOf(KIND.email),
-      events: heldBack.reduce((sum, { events }) => sum + events, stored),
+      events: stored + heldBack.length,
     }
   }
 
@@ -211,13 +227,13 @@ export function createRemoval(database: Database, people: People, held: Held) {
 }
 
 /** The ids that a word may be, of somebody who is not known. */
-const idsFor = (kind: PersonKey['kind'], id: string): Pick<Subject, 'kind' | 'key'>[] =>
+const idsFor = (kind: PersonKey['kind'], id: string): Id[] =>
   KINDS.flatMap((each, number) =>
     kind === 'any' || kind === each ? [{ kind: number, key: each === 'email' ? id.toLowerCase() : id }] : [],
   )
 
 /** Whether a text of JSON, maybe cut, has an id as a value. */
-function says(text: string, { kind, key }: Pick<Subject, 'kind' | 'key'>): boolean {
+function says(text: string, { kind, key }: Id): boolean {
   const quoted = JSON.stringify(key)
   if (kind === KIND.email) return text.toLowerCase().includes(quoted)
   return text.includes(quoted) || (/^\d+$/.test(key) && new RegExp(`[:[,]\\s*${key}(?![\\d.])`).test(text))

@@ -90,11 +90,11 @@ function createWriter(database: Database) {
   const people = createPeople(database)
   const removal = createRemoval(database, people, {
     expireBefore: quarantine.expireBefore,
-    forget(workspace, kind, key) {
-      const gone = quarantine.forget(workspace, kind, key)
+    forget(workspace, ids) {
+      const gone = quarantine.forget(workspace, ids)
       // As what was stored is not stored again: neither by a release that is under way, nor because it is sent again.
       for (const { messageId, receivedAtMs } of gone) dedup.at(receivedAtMs).claim(workspace, messageId, NO_EVENT)
-      return gone.length
+      return gone
     },
   })
   const insertEvent = database.prepare(`
