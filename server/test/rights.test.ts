@@ -268,6 +268,32 @@ test('an id that somebody else has used too is theirs after an erasure, as it is
   expect(await rebuilt.refusal('GET', '/profiles/a')).toMatchObject({ 0: 404 })
 }, 60_000)
 
+test('an account that only an erased person was in goes with what that person said of it, and others stay', async () => {
+  const people = peopleOf(await startHere({ workspace: EVERY_KEY }))
+  const grouped = (userId: string, groupId: string, messageId: string) => ({
+    type: 'group',
+    userId,
+    groupId,
+    traits: { name: `${groupId} of ${userId}` },
+    timestamp: at(2),
+    messageId,
+  })
+  await people.send([grouped('bob', 'both', '1'), grouped('ada', 'both', '2'), grouped('ada', 'hers', '3')])
+  await people.send([grouped('ada', 'told', '4')])
+  const told = { groupType: 'company', groupKey: 'told', properties: { plan: 'pro' } }
+  const response = await people.post('/v1/groups', told, { authorization: `Bearer ${EVERY_KEY.hogsendKeys![0]!.key}` })
+  expect(response.status).toBe(200)
+  await people.processed()
+  await people.call('DELETE', '/profiles/ada')
+  expect((await people.get('/accounts')).accounts).toEqual([
+    { id: 'both', automatic: false, traits: { name: 'both of ada' }, memberCount: 1 },
+    { id: 'told', automatic: false, traits: { plan: 'pro' }, memberCount: 0 },
+  ])
+  expect(await people.refusal('GET', '/accounts/hers')).toMatchObject({ 0: 404, 1: 'unknown_account' })
+  await people.send([grouped('ada', 'hers', '5')])
+  expect(await people.get('/accounts/hers')).toMatchObject({ traits: { name: 'hers of ada' }, memberCount: 1 })
+})
+
 test('nothing that names an erased person stays in the store', async () => {
   const data = temporaryFolder()
   const people = await start(data)

@@ -59,10 +59,19 @@ export function createRemoval(database: Database, people: People, held: Held) {
     forgetExamples,
     'DELETE FROM events WHERE subject = ?',
     'DELETE FROM traits WHERE subject = ?',
-    'DELETE FROM memberships WHERE subject = ?',
     'DELETE FROM claims WHERE stronger = ?',
     'DELETE FROM person_words WHERE root = ?',
   ].map((sql) => database.prepare(sql))
+  const accountsOf = database.prepare('SELECT account FROM memberships WHERE subject = ?')
+  const forgetMemberships = database.prepare('DELETE FROM memberships WHERE subject = ?')
+  const isJoined = database.prepare('SELECT 1 FROM memberships WHERE account = ? LIMIT 1')
+  const forgetSaid = database.prepare(`
+    DELETE FROM account_traits WHERE account = ?
+      AND message_id IN (SELECT json ->> '$.messageId' FROM events WHERE subject = ? AND type = 'group')`)
+  const isDescribed = database.prepare('SELECT 1 FROM account_traits WHERE account = ? LIMIT 1')
+  const forgetAccount = ['DELETE FROM account_words WHERE account = ?', 'DELETE FROM accounts WHERE id = ?'].map(
+    (sql) => database.prepare(sql),
+  )
   const forgetId = ['DELETE FROM claims WHERE weaker = ?', 'DELETE FROM subjects WHERE id = ?'].map((sql) =>
     database.prepare(sql),
   )
@@ -93,9 +102,21 @@ export function createRemoval(database: Database, people: People, held: Held) {
   const report = database.prepare('INSERT INTO outcomes VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
   const forgetReports = database.prepare('DELETE FROM outcomes WHERE at < ?')
 
+  /** Takes them out of their accounts. One that nobody else is in keeps what others said of it, and is gone if that is nothing. */
+  function leaveAccounts(subjects: readonly Subject[]): void {
+    const left = new Set(subjects.flatMap(({ id }) => accountsOf.all(id).map(({ account }) => account as number)))
+    for (const { id } of subjects) forgetMemberships.run(id)
+    for (const account of left) {
+      if (isJoined.get(account)) continue
+      for (const { id } of subjects) forgetSaid.run(account, id)
+      if (!isDescribed.get(account)) for (const statement of forgetAccount) statement.run(account)
+    }
+  }
+
   function removeSubjects(workspace: number, subjects: readonly Subject[]): void {
     const removed = new Set(subjects.map(({ id }) => id))
     const left = new Set<number>()
+    leaveAccounts(subjects)
     for (const { id } of subjects) {
       for (const { day, type, source, event, events } of countsOf.all(id) as Record<string, number | string>[]) {
         uncount.run(events!, workspace, day!, type!, source!, event!)
