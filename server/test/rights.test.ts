@@ -396,6 +396,26 @@ test('a split takes an id out of a person, and it stays out', async () => {
   ])
 })
 
+test('an address that was split off is found and has its account, also after a rebuild', async () => {
+  const data = temporaryFolder()
+  const people = peopleOf(await startHere({ data, workspace: EVERY_KEY }))
+  const headers = { authorization: `Bearer ${EVERY_KEY.hogsendKeys![0]!.key}` }
+  await people.post('/v1/events', { name: 'Opened', userId: 'ada', email: 'ada@acme.com', timestamp: at(1) }, headers)
+  await people.processed()
+  const response = await people.call('POST', '/profiles/ada@acme.com/split')
+  expect(response.status).toBe(200)
+  const found = async ({ get }: typeof people) => [await get('/profiles?search=ada@'), await get('/accounts/acme.com')]
+  const before = await found(people)
+  expect(before).toMatchObject([{ profiles: [{ id: 'ada@acme.com', userId: null }] }, { memberCount: 1 }])
+  await people.close()
+
+  await runCommand(['rebuild'], { AIRHOP_DATA: data })
+  const rebuilt = peopleOf(await startHere({ data, workspace: EVERY_KEY }))
+  expect((await found(rebuilt)).map(({ profiles, members }) => profiles ?? members)).toEqual(
+    before.map(({ profiles, members }) => profiles ?? members),
+  )
+}, 60_000)
+
 test('a split that is not understood takes nothing out', async () => {
   const people = await start()
   await people.send([...ADA, { ...ADA[1]!, anonymousId: 'a2', messageId: 'i9' }, ...BOB])

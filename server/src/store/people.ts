@@ -103,6 +103,8 @@ export function createPeople(database: Database) {
     if (id === undefined) {
       id = Number(newSubject.run(workspace, kind, key).lastInsertRowid)
       rootItself.run(id)
+      // It is looked for, and of a domain, also where a split keeps it from whom it came with.
+      if (kind === KIND.email) changed.add(id)
     }
     subject = { id, day: undefined, seen: undefined, claim: undefined }
     keys.set(key, subject)
