@@ -52,6 +52,28 @@ test('filters stand in the address, hold for the past and for what comes, and ar
   await expect(rows).toHaveCount(5)
 })
 
+test('what is typed into filters stays as it is typed while events come', async ({ ingest, page }) => {
+  await open(page, ingest, 'live')
+  let typing = true
+  const stream = (async () => {
+    for (let sent = 0; typing; sent += 1)
+      await send(ingest, [track('Sign Up', { messageId: `s-${sent}`, userId: 'mara' })])
+  })()
+  await expect(page.getByTestId('event').first()).toBeVisible()
+  // Each key is drawn over by new rows, and there is a rest after the blank.
+  await page.getByTestId('filter-event').pressSequentially('Sign ', { delay: 120 })
+  await expect(page).toHaveURL(/event=Sign$/)
+  await page.getByTestId('filter-event').pressSequentially('Up', { delay: 120 })
+  await page.getByTestId('filter-who').fill('mara')
+  typing = false
+  await stream
+  await expect(page).toHaveURL(/event=Sign\+Up&who=mara$/)
+  await expect(page.getByTestId('filter-event')).toHaveValue('Sign Up')
+  await expect(page.getByTestId('event').first()).toContainText('Sign Up')
+  await page.getByText('Clear').click()
+  await expect(page.getByTestId('filter-event')).toHaveValue('')
+})
+
 test('paused, it holds what comes; resumed, it shows it', async ({ ingest, page }) => {
   await open(page, ingest, 'live')
   await send(ingest, [track('before')])

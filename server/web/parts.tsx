@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Refusal, read } from './api.ts'
-import { say } from './route.ts'
+import { route, say } from './route.ts'
 import { ago, hueOf, shortId, shown, visible } from './words.ts'
 
 /** Text of strangers, isolated from the direction of what stands beside it. */
@@ -268,24 +268,65 @@ export function byArrows(event: KeyboardEvent): void {
   lines[lines.indexOf(line) + step]?.focus()
 }
 
-/** Where people or accounts are looked for: what is typed goes into the address, once the typing pauses. */
-export function SearchField({ of, placeholder, search }: { of: string; placeholder: string; search: string }) {
-  const typed = useRef<ReturnType<typeof setTimeout>>(undefined)
+/** How long nothing is typed until it goes into the address. */
+const PAUSE_MS = 250
+
+/**
+ * A field for a parameter of the address, where what is typed goes once the typing pauses. Until then it is the reader's,
+ * whatever else is drawn; and so is a blank at its end.
+ */
+export function AddressField({
+  parameter,
+  label,
+  placeholder = label,
+  testid,
+  width,
+}: {
+  parameter: string
+  label: string
+  placeholder?: string
+  testid: string
+  width?: 'wide' | 'narrow'
+}) {
+  const said = route.value.query.get(parameter) ?? ''
+  const typed = useSignal(said)
+  const own = useRef(said)
+  const pause = useRef<ReturnType<typeof setTimeout>>(undefined)
+  useEffect(() => {
+    if (said === own.current) return
+    own.current = said
+    typed.value = said
+  }, [said])
+  useEffect(() => () => clearTimeout(pause.current), [])
   return (
-    <search class="filters" aria-label={`Find ${of}`}>
-      <input
-        type="search"
-        class="wide"
-        placeholder={placeholder}
-        aria-label={`Find ${of}`}
-        data-testid={`${of}-search`}
-        value={search}
-        onInput={(event) => {
-          const { value } = event.currentTarget
-          clearTimeout(typed.current)
-          typed.current = setTimeout(() => say({ search: value.trim() }), 250)
-        }}
-      />
-    </search>
+    <input
+      type="search"
+      class={width}
+      placeholder={placeholder}
+      aria-label={label}
+      data-testid={testid}
+      value={typed.value}
+      onInput={(event) => {
+        typed.value = event.currentTarget.value
+        clearTimeout(pause.current)
+        pause.current = setTimeout(() => {
+          own.current = typed.value.trim()
+          say({ [parameter]: own.current })
+        }, PAUSE_MS)
+      }}
+    />
   )
 }
+
+/** Where people or accounts are looked for. */
+export const SearchField = ({ of, placeholder }: { of: string; placeholder: string }) => (
+  <search class="filters" aria-label={`Find ${of}`}>
+    <AddressField
+      parameter="search"
+      label={`Find ${of}`}
+      placeholder={placeholder}
+      testid={`${of}-search`}
+      width="wide"
+    />
+  </search>
+)

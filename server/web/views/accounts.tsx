@@ -23,7 +23,7 @@ function Search({ search }: { search: string }) {
       <Heading title="Accounts">
         <p class="soft">Companies: named by a group call, or made from the domain of business e-mail addresses.</p>
       </Heading>
-      <SearchField of="accounts" placeholder="Name or id" search={search} />
+      <SearchField of="accounts" placeholder="Name or id" />
       <Trouble sentence={trouble} />
       {answer?.accounts.length === 0 && (
         <Empty title={search ? 'No account found' : 'No accounts yet'}>

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { byArrows, Empty, Heading, Said, TypeTag, Who } from '../parts.tsx'
+import { AddressField, byArrows, Empty, Heading, Said, TypeTag, Who } from '../parts.tsx'
 import { go, route, say } from '../route.ts'
 import type { LiveEvent, Rejected, Row } from '../shapes.ts'
 import { openStream, type StreamState } from '../stream.ts'
@@ -172,60 +172,29 @@ function newsOf(fresh: Row[]): string {
   return `${fresh.length} new. Newest: ${what.slice(0, 80)}`
 }
 
-function Filters({ query }: { query: URLSearchParams }) {
-  const typed = useRef<ReturnType<typeof setTimeout>>(undefined)
-  const later = (name: string) => (event: Event) => {
-    const { value } = event.target as HTMLInputElement
-    clearTimeout(typed.current)
-    typed.current = setTimeout(() => say({ [name]: value.trim() }), 300)
-  }
-  const any = FILTERS.some((name) => query.get(name))
-  return (
-    <search class="filters" aria-label="Filter events">
-      <select
-        aria-label="Type"
-        data-testid="filter-type"
-        value={query.get('type') ?? ''}
-        onChange={(event) => say({ type: event.currentTarget.value })}
-      >
-        <option value="">All types</option>
-        {TYPES.map((type) => (
-          <option key={type}>{type}</option>
-        ))}
-      </select>
-      <input
-        type="search"
-        aria-label="Event name"
-        placeholder="Event name"
-        data-testid="filter-event"
-        value={query.get('event') ?? ''}
-        onInput={later('event')}
-      />
-      <input
-        type="search"
-        aria-label="User or anonymous id"
-        placeholder="User or anonymous id"
-        data-testid="filter-who"
-        value={query.get('who') ?? ''}
-        onInput={later('who')}
-      />
-      <input
-        type="search"
-        aria-label="Source"
-        placeholder="Source"
-        data-testid="filter-source"
-        class="narrow"
-        value={query.get('source') ?? ''}
-        onInput={later('source')}
-      />
-      {any && (
-        <button type="button" class="link" onClick={() => say({ type: '', event: '', who: '', source: '' })}>
-          Clear
-        </button>
-      )}
-    </search>
-  )
-}
+const Filters = ({ query }: { query: URLSearchParams }) => (
+  <search class="filters" aria-label="Filter events">
+    <select
+      aria-label="Type"
+      data-testid="filter-type"
+      value={query.get('type') ?? ''}
+      onChange={(event) => say({ type: event.currentTarget.value })}
+    >
+      <option value="">All types</option>
+      {TYPES.map((type) => (
+        <option key={type}>{type}</option>
+      ))}
+    </select>
+    <AddressField parameter="event" label="Event name" testid="filter-event" />
+    <AddressField parameter="who" label="User or anonymous id" testid="filter-who" />
+    <AddressField parameter="source" label="Source" testid="filter-source" width="narrow" />
+    {FILTERS.some((name) => query.get(name)) && (
+      <button type="button" class="link" onClick={() => say({ type: '', event: '', who: '', source: '' })}>
+        Clear
+      </button>
+    )}
+  </search>
+)
 
 function EventRow({ event, storedAt }: LiveEvent) {
   const { type, messageId, userId, anonymousId } = event

@@ -26,7 +26,7 @@ function Search({ search }: { search: string }) {
       <Heading title="People">
         <p class="soft">Everybody who did something, known by name or not yet.</p>
       </Heading>
-      <SearchField of="people" placeholder="Name, e-mail, user id, anonymous id" search={search} />
+      <SearchField of="people" placeholder="Name, e-mail, user id, anonymous id" />
       <Trouble sentence={trouble} />
       {answer?.profiles.length === 0 && (
         <Empty title={asked ? 'Nobody found' : 'Nobody yet'}>
