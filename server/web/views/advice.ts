@@ -90,6 +90,78 @@ const ADVICE: Record<string, { title: string; todo: string }> = {
     title: 'messageId cannot be used',
     todo: 'Send a string of at most 255 characters, or leave it out.',
   },
+  type_not_allowed: {
+    title: 'Type not allowed here',
+    todo: 'Add the type to `allowedTypes` of this workspace and start the server again, or do not send it.',
+  },
+  invalid_identity_signature: {
+    title: 'Wrong signature of the user',
+    todo: 'Make it on your server as hex HMAC-SHA-256 of exactly the `userId` that is sent, with the `identitySecret` of this workspace. `42` and `user_42`, another workspace, and base64 for hex are the usual reasons.',
+  },
+  unverified_identity: {
+    title: 'A user without a signature',
+    todo: 'Give `identify()` the `signature` that your server made for this user, or turn `enforceIdentity` off until all of your pages do.',
+  },
+  invalid_api_key: {
+    title: 'Wrong API key',
+    todo: 'Copy the key anew into what sends this. It is not the write key: keys of other products stand in the configuration of the server.',
+  },
+  missing_api_key: {
+    title: 'No API key',
+    todo: 'Set the key in what sends this. It stands in the configuration of the server.',
+  },
+  invalid_token: {
+    title: 'Wrong token',
+    todo: 'Copy the token anew into what sends this: one of `serverTokens` in the configuration of the server.',
+  },
+  missing_token: {
+    title: 'No token',
+    todo: 'Add `?token=` to the address in what sends this: one of `serverTokens` in the configuration of the server.',
+  },
+  forbidden_scope: {
+    title: 'The key may not do this',
+    todo: 'Add the scope to this key under `hogsendKeys` in the configuration and start the server again, or use another key.',
+  },
+  invalid_signature: {
+    title: 'Wrong signature of the webhook',
+    todo: 'Give both sides the same secret. If they have it, look for a proxy between them that rewrites bodies.',
+  },
+  missing_signature: {
+    title: 'A webhook without a signature',
+    todo: 'Enter the secret where the webhook is set up, or take it out of the configuration if nothing is to be signed.',
+  },
+  invalid_auth_hash: {
+    title: 'Wrong authHash',
+    todo: 'Make it on your server as hex HMAC-SHA-256 of exactly the `customerId` that is sent, with the API key of Churnkey.',
+  },
+  invalid_email: {
+    title: 'email cannot be used',
+    todo: 'Send an address of at most 512 characters, or leave it out and say a `userId`.',
+  },
+  invalid_distinct_id: {
+    title: 'distinct_id cannot be used',
+    todo: 'Send a string of at most 512 characters, or a number.',
+  },
+  invalid_notification: {
+    title: 'Not a notification of Intercom',
+    todo: 'Point only webhooks of Intercom to this address; events of your own go to /ingest/v1/batch.',
+  },
+  data_update_not_allowed: {
+    title: 'Customer data in bulk',
+    todo: 'Send customer data to /v1/api/events/customer-update, and only events in bulk.',
+  },
+  missing_customer_data: {
+    title: 'No customer data',
+    todo: 'Say in `customerData` or `user.data` what to set.',
+  },
+  batch_too_large: {
+    title: 'Too many events in a request',
+    todo: 'Send them in several requests of the size that the sentence says.',
+  },
+  invalid_request: {
+    title: 'Not readable as HTTP',
+    todo: 'Look at what sends it, and at proxies between: a header that is too long or a request that takes over a minute are the usual reasons.',
+  },
 }
 
 /** Of a code that is not known here, the code itself in words. */
