@@ -194,3 +194,17 @@ test('health shows rates, verdicts, lag, sizes and the last error, the same as /
   const metrics = await (await page.request.get(`${ingest.url}/metrics`)).text()
   expect(metrics).toContain('airhop_events_total{verdict="duplicate"} 1')
 })
+
+test('what is not there says so, and one is one', async ({ ingest, page }) => {
+  await open(page, ingest, 'funnel')
+  await expect(page.getByText('No events to choose from yet')).toBeVisible()
+  await send(ingest, [track('a')])
+  await ingest.waitForEvents(1)
+  await expect(page.getByText('Choose two milestones or more')).toBeVisible({ timeout: 15_000 })
+  await page.goto(`${ingest.url}/#/catalogue?type=track&name=never_sent`)
+  await expect(page.getByTestId('sheet')).toContainText('No event of this name was stored')
+  await expect(page.getByTestId('sheet')).not.toContainText('None were sent')
+  await page.goto(`${ingest.url}/#/people`)
+  await expect(page.getByTestId('person')).toContainText('1 event')
+  await expect(page.getByTestId('person')).not.toContainText('1 events')
+})

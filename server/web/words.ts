@@ -30,6 +30,9 @@ export function hueOf(id: string): number {
 
 export const count = (value: number) => value.toLocaleString('en-US')
 
+/** `1 event`, `2 events` */
+export const counted = (value: number, one: string) => `${count(value)} ${value === 1 ? one : `${one}s`}`
+
 /** `12 ms`, `1.2 s`, `3 min`, `5 h`, `4 days` */
 export function duration(ms: number): string {
   const size = Math.abs(ms)

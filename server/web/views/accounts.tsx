@@ -2,7 +2,7 @@ import { Chart } from '../chart.tsx'
 import { Ago, byArrows, Empty, Heading, Said, SearchField, Trouble, useAnswer } from '../parts.tsx'
 import { linkTo, route } from '../route.ts'
 import type { AccountDetail, AccountRow } from '../shapes.ts'
-import { count } from '../words.ts'
+import { count, counted } from '../words.ts'
 
 const DAY_MS = 86_400_000
 const DAYS = 30
@@ -40,9 +40,7 @@ function Search({ search }: { search: string }) {
                 <Said class="title" text={nameOf(account)} />
                 <Said class="soft" text={account.id} />
               </span>
-              <span class="soft number">
-                {count(account.memberCount)} {account.memberCount === 1 ? 'member' : 'members'}
-              </span>
+              <span class="soft number">{counted(account.memberCount, 'member')}</span>
               <span class="soft">{account.automatic ? 'by domain' : ''}</span>
             </a>
           </li>
@@ -75,9 +73,7 @@ function Account({ id }: { id: string }) {
           <Activity activity={account.activity} />
           <div class="person-columns">
             <div>
-              <h2>
-                {count(account.memberCount)} {account.memberCount === 1 ? 'member' : 'members'}
-              </h2>
+              <h2>{counted(account.memberCount, 'member')}</h2>
               <ul class="people">
                 {account.members.map((member) => (
                   <li key={member.id} data-testid="member" data-id={member.id}>
@@ -89,7 +85,7 @@ function Account({ id }: { id: string }) {
                         />
                         <Said class="soft" text={member.emails[0] ?? member.id} />
                       </span>
-                      <span class="soft number">{count(member.events)} events</span>
+                      <span class="soft number">{counted(member.events, 'event')}</span>
                       <span class="soft">
                         <Ago at={member.lastSeen} />
                       </span>

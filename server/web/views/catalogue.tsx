@@ -3,7 +3,7 @@ import { Chart } from '../chart.tsx'
 import { Ago, byArrows, Empty, Heading, Said, Sentence, Sheet, Spark, Trouble, TypeTag, useAnswer } from '../parts.tsx'
 import { linkTo, route, say } from '../route.ts'
 import type { CatalogueDetail, CatalogueName, Warning } from '../shapes.ts'
-import { count, shown } from '../words.ts'
+import { count, counted, shown } from '../words.ts'
 
 const WARNING_LABELS: Record<string, string> = {
   not_snake_case: 'not snake_case',
@@ -140,7 +140,8 @@ function Detail({ type, name, names }: { type: string; name: string; names: Cata
       <Trouble sentence={trouble} />
       {known && (
         <p class="soft">
-          {count(known.events)} events · first seen <Ago at={known.firstSeen} /> · last seen <Ago at={known.lastSeen} />
+          {counted(known.events, 'event')} · first seen <Ago at={known.firstSeen} /> · last seen{' '}
+          <Ago at={known.lastSeen} />
           {type === 'track' && (
             <>
               {' · '}
@@ -151,8 +152,12 @@ function Detail({ type, name, names }: { type: string; name: string; names: Cata
       )}
       <Warnings warnings={known?.warnings ?? []} />
       {answer && answer.hours.length > 0 && <Month hours={answer.hours} />}
-      <h3>{type === 'identify' || type === 'group' ? 'Traits' : 'Properties'}</h3>
-      {answer && fields.size === 0 && <p class="soft">None were sent.</p>}
+      {known ? (
+        <h3>{type === 'identify' || type === 'group' ? 'Traits' : 'Properties'}</h3>
+      ) : (
+        <p class="soft">No event of this name was stored.</p>
+      )}
+      {known && answer && fields.size === 0 && <p class="soft">None were sent.</p>}
       {fields.size > 0 && (
         <div class="scroll">
           <table class="table" data-testid="fields">

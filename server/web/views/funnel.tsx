@@ -71,7 +71,14 @@ export function FunnelView() {
         </label>
       </p>
       <Trouble sentence={trouble} />
-      {steps.length < 2 && (
+      {steps.length < 2 && catalogue && names.length === 0 && (
+        <Empty title="No events to choose from yet">
+          <p>
+            Milestones are names of <code>track</code> calls. <a href="#/start">Get started</a>
+          </p>
+        </Empty>
+      )}
+      {steps.length < 2 && names.length > 0 && (
         <Empty title="Choose two milestones or more">
           <p>In the order in which people should reach them, such as signed_up, then project_created, then invited.</p>
         </Empty>

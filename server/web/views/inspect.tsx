@@ -1,6 +1,6 @@
 import { Copy, Json, Said, Sheet, Trouble, TypeTag, useAnswer, Who } from '../parts.tsx'
 import type { Inspected } from '../shapes.ts'
-import { ago, bytes, count, duration, titleOf } from '../words.ts'
+import { ago, bytes, count, counted, duration, titleOf } from '../words.ts'
 
 /** All that is known of one event: how it came, what was made of it, and what was corrected. */
 export function Inspect({ messageId, onClose }: { messageId: string; onClose(): void }) {
@@ -40,7 +40,7 @@ function Detail({ event, storedAt, duplicates, request }: Inspected) {
         <dd data-testid="duplicates">
           {duplicates.count === 0
             ? 'none: it came once'
-            : `it came ${count(duplicates.count)} more ${duplicates.count === 1 ? 'time' : 'times'}, last ${ago(duplicates.lastAt)}, and is stored once`}
+            : `it came ${counted(duplicates.count, 'more time')}, last ${ago(duplicates.lastAt)}, and is stored once`}
         </dd>
         <dt>messageId</dt>
         <dd>

@@ -4,7 +4,7 @@ import { AddressField, byArrows, Empty, Heading, Said, TypeTag, Who } from '../p
 import { go, route, say } from '../route.ts'
 import type { LiveEvent, Rejected, Row } from '../shapes.ts'
 import { openStream, type StreamState } from '../stream.ts'
-import { clock, count, duration, titleOf } from '../words.ts'
+import { clock, count, counted, duration, titleOf } from '../words.ts'
 import { adviceOf } from './advice.ts'
 import { Inspect } from './inspect.tsx'
 
@@ -100,7 +100,7 @@ export function LiveView() {
           {paused.value ? 'Paused' : STATES[state.value]}
         </p>
         <p class="count" data-testid="count">
-          {count(events)} {events === 1 ? 'event' : 'events'}
+          {counted(events, 'event')}
           {rows.value.length > events && `, ${rows.value.length - events} refused`}
         </p>
         <button

@@ -1,6 +1,6 @@
 import { Ago, Said, Sentence, Trouble, useAnswer } from '../parts.tsx'
 import type { LossGroup } from '../shapes.ts'
-import { count } from '../words.ts'
+import { counted } from '../words.ts'
 import { lossAdviceOf } from './advice.ts'
 
 /** What airhop.js dropped in browsers and told of with later events. */
@@ -32,12 +32,10 @@ function Loss({ reason, events, pages, firstSeen, lastSeen }: LossGroup) {
         <h3>
           <Said text={title} />
         </h3>
-        <span class="pill warn">
-          {count(events)} {events === 1 ? 'event' : 'events'}
-        </span>
+        <span class="pill warn">{counted(events, 'event')}</span>
         <span class="soft">
-          on {count(pages)} {pages === 1 ? 'page' : 'pages'} · last <Ago at={lastSeen} /> · first <Ago at={firstSeen} />{' '}
-          · <Said class="mono" text={reason} />
+          on {counted(pages, 'page')} · last <Ago at={lastSeen} /> · first <Ago at={firstSeen} /> ·{' '}
+          <Said class="mono" text={reason} />
         </span>
       </header>
       <p class="sentence">

@@ -4,7 +4,7 @@ import { read } from '../api.ts'
 import { Ago, byArrows, Empty, Heading, Said, SearchField, Trouble, TypeTag, useAnswer, Who } from '../parts.tsx'
 import { linkTo, route } from '../route.ts'
 import type { CanonicalEvent, Profile } from '../shapes.ts'
-import { count, hueOf, shortId, titleOf } from '../words.ts'
+import { count, counted, hueOf, shortId, titleOf } from '../words.ts'
 
 const PAGE = 50
 
@@ -46,7 +46,7 @@ function Search({ search }: { search: string }) {
                 <Said class="title" text={nameOf(profile)} />
                 <Said class="soft" text={profile.emails[0] ?? (profile.userId ? profile.id : 'anonymous')} />
               </span>
-              <span class="soft number">{count(profile.events)} events</span>
+              <span class="soft number">{counted(profile.events, 'event')}</span>
               <span class="soft">
                 <Ago at={profile.lastSeen} />
               </span>
@@ -90,7 +90,7 @@ function Person({ id }: { id: string }) {
                 <Said text={nameOf(profile)} />
               </h1>
               <p class="soft">
-                {count(profile.events)} events · first seen <Ago at={profile.firstSeen} /> · last seen{' '}
+                {counted(profile.events, 'event')} · first seen <Ago at={profile.firstSeen} /> · last seen{' '}
                 <Ago at={profile.lastSeen} />
                 {profile.verified && ' · verified'}
               </p>

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { ask, Refusal } from '../api.ts'
 import { Ago, Json, Notice, Said, Sentence, Trouble, TypeTag, useAnswer } from '../parts.tsx'
 import type { QuarantineAnswer } from '../shapes.ts'
-import { count } from '../words.ts'
+import { count, counted } from '../words.ts'
 
 /** Events that the contract has set aside; nothing while there are none. */
 export function Quarantine() {
@@ -29,7 +29,7 @@ export function Quarantine() {
             <h2>
               Quarantine{' '}
               <span class="pill warn" data-testid="held">
-                {count(held)} {held === 1 ? 'event' : 'events'}
+                {counted(held, 'event')}
               </span>
             </h2>
             <button type="button" class="button main" data-testid="release" disabled={held === 0} onClick={release}>
