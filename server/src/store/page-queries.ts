@@ -9,7 +9,7 @@ import type {
   PageQueries,
   RefusalGroup,
 } from './page-port.ts'
-import { BY_MESSAGE_ID, type Condition, conditionsOf } from './queries.ts'
+import { BY_MESSAGE_ID, type Condition, conditionsOf, REJECTED, toRejected } from './queries.ts'
 
 const EXAMPLES = 5
 
@@ -17,8 +17,6 @@ const EXAMPLES = 5
 const HELD_NAMES = 50
 const HELD_LOOKED_AT = 20
 const HELD_MESSAGES = 3
-
-const REJECTED = 'id, received_at, source, status, code, message, place, message_id, body'
 
 /** What one look goes over at most: a filter that nothing matches may not keep everybody waiting. */
 const LOOK_EVENTS = 20_000
@@ -106,10 +104,10 @@ export function createPageQueries(database: Database): PageQueries {
       ).map(toLiveEvent)
       const rejected = showsRejected(filter)
         ? select(
-            `SELECT ${REJECTED} FROM rejected`,
+            `SELECT id, ${REJECTED} FROM rejected`,
             [whose(audience), between(after.rejected, newest.rejected)],
             `ORDER BY id LIMIT ${limit}`,
-          ).map(toRejected)
+          ).map(toLiveRejected)
         : []
       const fullEvents = events.length === limit
       const fullRejected = rejected.length === limit
@@ -132,7 +130,7 @@ export function createPageQueries(database: Database): PageQueries {
         .map((row): RefusalGroup => {
           const code = row.code as string
           const examples = select(
-            `SELECT ${REJECTED} FROM rejected`,
+            `SELECT id, ${REJECTED} FROM rejected`,
             [condition, { sql: 'code = ?', values: [code] }],
             `ORDER BY id DESC LIMIT ${EXAMPLES}`,
           )
@@ -141,7 +139,7 @@ export function createPageQueries(database: Database): PageQueries {
             count: row.count as number,
             firstAtMs: row.first_at as number,
             lastAtMs: row.last_at as number,
-            examples: examples.map(toRejected),
+            examples: examples.map(toLiveRejected),
           }
         })
     },
@@ -229,14 +227,4 @@ const toLiveEvent = (row: Row): LiveEvent => ({
   json: row.json as string,
 })
 
-const toRejected = (row: Row): LiveRejected => ({
-  id: row.id as number,
-  receivedAtMs: row.received_at as number,
-  source: row.source as string,
-  status: row.status as number | null,
-  code: row.code as string,
-  message: row.message as string,
-  index: row.place as number | null,
-  messageId: row.message_id as string | null,
-  body: row.body as string,
-})
+const toLiveRejected = (row: Row): LiveRejected => ({ id: row.id as number, ...toRejected(row) })

@@ -1,4 +1,5 @@
 import type { Database } from '../sqlite.ts'
+import type { Rejected } from './changes.ts'
 import { createCounts } from './counts.ts'
 import { DAY_MS } from './days.ts'
 import { KIND } from './ownership.ts'
@@ -71,6 +72,19 @@ export function conditionsOf(
   return conditions
 }
 
+export const REJECTED = 'received_at, source, status, code, message, place, message_id, body'
+
+export const toRejected = (row: Record<string, unknown>): Omit<Rejected, 'workspace'> => ({
+  receivedAtMs: row.received_at as number,
+  source: row.source as string,
+  status: row.status as number | null,
+  code: row.code as string,
+  message: row.message as string,
+  index: row.place as number | null,
+  messageId: row.message_id as string | null,
+  body: row.body as string,
+})
+
 /** Reads what is committed, at once: each call is one look at the file. */
 export function createQueries(database: Database): Queries {
   const findWorkspace = database.prepare('SELECT id FROM workspaces WHERE name = ?')
@@ -115,17 +129,7 @@ export function createQueries(database: Database): Queries {
 
     rejected(workspace, alsoUnknown, paging) {
       const sql = alsoUnknown ? '(workspace = ? OR workspace IS NULL)' : 'workspace = ?'
-      const columns = 'received_at, source, status, code, message, place, message_id, body FROM rejected'
-      return page(columns, [{ sql, values: [idOf(workspace)] }], paging, (row) => ({
-        receivedAtMs: row.received_at as number,
-        source: row.source as string,
-        status: row.status as number | null,
-        code: row.code as string,
-        message: row.message as string,
-        index: row.place as number | null,
-        messageId: row.message_id as string | null,
-        body: row.body as string,
-      }))
+      return page(`${REJECTED} FROM rejected`, [{ sql, values: [idOf(workspace)] }], paging, toRejected)
     },
 
     quarantined(workspace, paging) {
