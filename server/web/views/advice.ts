@@ -1,3 +1,7 @@
+const AN_ID = 'Send a string of at most 512 characters, or a number'
+const BOTH_IDS = 'Say both `userId` (the new id) and `previousId` (the old one).'
+const asObject = (bag: string) => `Send \`${bag}\` as an object, also when there is only one value.`
+
 /** What a refusal is called and what to do about it, by its code. The server's own sentence says the details. */
 const ADVICE: Record<string, { title: string; todo: string }> = {
   invalid_write_key: {
@@ -51,11 +55,11 @@ const ADVICE: Record<string, { title: string; todo: string }> = {
   },
   invalid_properties: {
     title: 'Properties are no object',
-    todo: 'Send `properties` as an object, also when there is only one value.',
+    todo: asObject('properties'),
   },
   invalid_traits: {
     title: 'Traits are no object',
-    todo: 'Send `traits` as an object, also when there is only one value.',
+    todo: asObject('traits'),
   },
   invalid_context: { title: 'Context is no object', todo: 'Send `context` as an object, or leave it out.' },
   invalid_event: { title: 'No readable call', todo: 'Each call is a JSON object, nested at most 256 levels deep.' },
@@ -70,21 +74,21 @@ const ADVICE: Record<string, { title: string; todo: string }> = {
   missing_group_id: { title: 'A group without groupId', todo: 'Give `group()` the id of the account first.' },
   missing_user_id: {
     title: 'An alias without userId',
-    todo: 'Say both `userId` (the new id) and `previousId` (the old one).',
+    todo: BOTH_IDS,
   },
   missing_previous_id: {
     title: 'An alias without previousId',
-    todo: 'Say both `userId` (the new id) and `previousId` (the old one).',
+    todo: BOTH_IDS,
   },
   invalid_user_id: {
     title: 'userId cannot be used',
-    todo: 'Send a string of at most 512 characters, or a number: the id of your database, not an object.',
+    todo: `${AN_ID}: the id of your database, not an object.`,
   },
   invalid_anonymous_id: { title: 'anonymousId cannot be used', todo: 'Send a string of at most 512 characters.' },
-  invalid_group_id: { title: 'groupId cannot be used', todo: 'Send a string of at most 512 characters, or a number.' },
+  invalid_group_id: { title: 'groupId cannot be used', todo: `${AN_ID}.` },
   invalid_previous_id: {
     title: 'previousId cannot be used',
-    todo: 'Send a string of at most 512 characters, or a number.',
+    todo: `${AN_ID}.`,
   },
   invalid_message_id: {
     title: 'messageId cannot be used',
@@ -140,7 +144,7 @@ const ADVICE: Record<string, { title: string; todo: string }> = {
   },
   invalid_distinct_id: {
     title: 'distinct_id cannot be used',
-    todo: 'Send a string of at most 512 characters, or a number.',
+    todo: `${AN_ID}.`,
   },
   invalid_notification: {
     title: 'Not a notification of Intercom',
