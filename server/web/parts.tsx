@@ -217,7 +217,7 @@ export function useAnswer<Answer>(path: string | null, everyMs = 0) {
 export const Trouble = ({ sentence }: { sentence: string }) =>
   sentence ? (
     <p class="trouble" role="alert" data-testid="trouble">
-      {sentence}
+      <Sentence text={sentence} />
     </p>
   ) : null
 

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { Empty, Heading, Said, Trouble, useAnswer } from '../parts.tsx'
+import { Empty, Heading, Said, Sentence, Trouble, useAnswer } from '../parts.tsx'
 import { route, say } from '../route.ts'
 import type { CatalogueName, Funnel } from '../shapes.ts'
 import { count, shown } from '../words.ts'
@@ -146,7 +146,7 @@ function Drawn({ steps, from, to }: Funnel) {
                 {note && (
                   <>
                     {' '}
-                    · <Said text={note} />
+                    · <Sentence text={note} />
                   </>
                 )}
               </small>
