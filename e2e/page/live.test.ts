@@ -74,6 +74,17 @@ test('what is typed into filters stays as it is typed while events come', async 
   await expect(page.getByTestId('filter-event')).toHaveValue('')
 })
 
+test('a filter that no event can match is said so, instead of a connection that is lost', async ({ ingest, page }) => {
+  await open(page, ingest, 'live?type=tracks')
+  await expect(page.getByTestId('trouble')).toHaveText(
+    'type must be one of identify, track, page, screen, group, alias; it is "tracks".',
+  )
+  await expect(page.getByTestId('state')).toHaveText('Stopped')
+  await page.getByText('Clear').click()
+  await expect(page.getByTestId('state')).toHaveText('Live')
+  await expect(page.getByTestId('trouble')).toHaveCount(0)
+})
+
 test('paused, it holds what comes; resumed, it shows it', async ({ ingest, page }) => {
   await open(page, ingest, 'live')
   await send(ingest, [track('before')])

@@ -7,14 +7,15 @@ const SILENCE_MS = 40_000
 const RETRY_MIN_MS = 500
 const RETRY_MAX_MS = 10_000
 
-export type StreamState = 'connecting' | 'live' | 'lost'
+export type StreamState = 'connecting' | 'live' | 'lost' | 'stopped'
 
 export interface StreamOptions {
   /** Of `GET /api/v1/live`. */
   query: URLSearchParams
   /** Rows of one part of the stream, oldest first. */
   onRows(rows: Row[]): void
-  onState(state: StreamState): void
+  /** `why`: the sentence of a server that does not give it. */
+  onState(state: StreamState, why?: string): void
 }
 
 /**
@@ -28,6 +29,7 @@ export async function openStream({ query, onRows, onState }: StreamOptions, sign
   while (!signal.aborted) {
     const quiet = new AbortController()
     let watchdog = setTimeout(() => quiet.abort(), SILENCE_MS)
+    let why: string | undefined
     try {
       const response = await ask(`api/v1/live?${query}`, {
         headers: lastId ? { 'last-event-id': lastId } : {},
@@ -46,12 +48,13 @@ export async function openStream({ query, onRows, onState }: StreamOptions, sign
       }
     } catch (error) {
       if (signal.aborted) return
+      why = error instanceof Refusal ? error.message : undefined
       // Nothing to try again: the page asks for the token, or shows the sentence.
-      if (error instanceof Refusal && (error.status === 401 || error.status === 400)) return onState('lost')
+      if (error instanceof Refusal && (error.status === 401 || error.status === 400)) return onState('stopped', why)
     } finally {
       clearTimeout(watchdog)
     }
-    onState('lost')
+    onState('lost', why)
     await pause(retryMs, signal)
     retryMs = Math.min(retryMs * 2, RETRY_MAX_MS)
   }

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { AddressField, byArrows, Empty, Heading, Said, TypeTag, Who } from '../parts.tsx'
+import { AddressField, byArrows, Empty, Heading, Said, Trouble, TypeTag, Who } from '../parts.tsx'
 import { go, route, say } from '../route.ts'
 import type { LiveEvent, Rejected, Row } from '../shapes.ts'
 import { openStream, type StreamState } from '../stream.ts'
@@ -29,6 +29,7 @@ export function LiveView() {
   const filter = new URLSearchParams([...query].filter(([name]) => (FILTERS as readonly string[]).includes(name)))
   const rows = useSignal<Row[]>([])
   const state = useSignal<StreamState>('connecting')
+  const trouble = useSignal('')
   const paused = useSignal(false)
   const held = useSignal(0)
   const total = useSignal(0)
@@ -70,8 +71,9 @@ export function LiveView() {
           if (parts.waiting.length > ROWS_MAX) parts.waiting = parts.waiting.slice(-ROWS_MAX)
           if (rows.value.length === 0 && !paused.value) draw()
         },
-        onState: (next) => {
+        onState: (next, why = '') => {
           state.value = next
+          trouble.value = why
         },
       },
       stop.signal,
@@ -120,6 +122,7 @@ export function LiveView() {
         aria-label="Events of the last minute, second by second"
       />
       <Filters query={query} />
+      <Trouble sentence={trouble.value} />
       <ol class="rows" data-testid="rows" onKeyDown={byArrows}>
         {rows.value.map((row) =>
           row.kind === 'event' ? <EventRow key={row.key} {...row.data} /> : <RejectedRow key={row.key} {...row.data} />,
@@ -153,6 +156,7 @@ const STATES: Record<StreamState, string> = {
   connecting: 'Connecting',
   live: 'Live',
   lost: 'Connection lost, trying again',
+  stopped: 'Stopped',
 }
 
 /** Newest first. Events among themselves stay in the server's order; rejections find their place by time of arrival. */
