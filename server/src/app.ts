@@ -63,7 +63,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
     requestTimeout: REQUEST_TIMEOUT_MS,
     // What comes on open connections while the server closes is still taken: it is as durable as ever.
     return503OnClosing: false,
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: PARAMETER_MAX_CHARS },
+    // A host that was pasted with its slash makes two of the one before the path.
+    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: PARAMETER_MAX_CHARS },
     clientErrorHandler: refuseConnection,
     frameworkErrors: answerError,
   })

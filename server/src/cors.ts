@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** Where pages send events to. Not the read API: no page of another origin has a reason to call it. */
-const DOORS = /^\/(ingest|v1|api\/v1\/event|api\/v1\/s2s)(\/|\?|$)/
+const DOORS = /^\/+(ingest|v1|beacon|api\/v1\/event|api\/v1\/s2s)(\/|\?|$)/
 
 /** Those of SignalSmith; by GET the read API gives events of the same address. */
 const ALSO_READ = /^\/api\/v1\/events(\/batch)?\/?(\?|$)/

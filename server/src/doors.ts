@@ -104,7 +104,7 @@ const CHURNKEY_PAGE: Guard = {
   },
 }
 
-/** The paths of calls; the short ones are those of analytics-next. */
+/** The paths of calls; the short ones are those of analytics-next, `import` of Segment's SDKs for Ruby, Java and Android. */
 const NATIVE_PATHS = {
   identify: 'identify',
   track: 'track',
@@ -113,6 +113,7 @@ const NATIVE_PATHS = {
   group: 'group',
   alias: 'alias',
   batch: 'batch',
+  import: 'batch',
   i: 'identify',
   t: 'track',
   p: 'page',
@@ -128,6 +129,11 @@ const native = Object.entries(NATIVE_PATHS).flatMap(([path, door]) =>
     return { path: base + path, methods: ['POST'], source: 'http', door, guard: NATIVE }
   }),
 )
+
+/** Where RudderStack's browser SDK goes with `useBeacon`. */
+const beacon = ['/ingest', ''].map((base): Door => {
+  return { path: `${base}/beacon/v1/batch`, methods: ['POST'], source: 'http', door: 'batch', guard: NATIVE }
+})
 
 const postHog = (path: string): Door => ({
   path: `/ingest/v1/posthog${path}`,
@@ -180,6 +186,7 @@ const signalSmith = (path: string, door: string): Door => ({
 /** Every endpoint that takes events. */
 export const DOORS: readonly Door[] = [
   ...native,
+  ...beacon,
   {
     path: '/ingest/v1/segment',
     methods: ['POST', 'PUT', 'PATCH'],

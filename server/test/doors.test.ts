@@ -75,6 +75,29 @@ test('HEAD is answered where a product looks at a URL first, without a key', asy
   }
 })
 
+test('batches are taken at every path that an SDK puts behind the host that it is given', async () => {
+  const server = await startHere()
+  const paths = [
+    '/v1/import',
+    '/ingest/v1/import',
+    '/ingest/v1/import/',
+    '/ingest//v1/batch',
+    '//v1/batch',
+    `/ingest/beacon/v1/batch?writeKey=${WRITE_KEY}`,
+    `/beacon/v1/batch?writeKey=${WRITE_KEY}`,
+  ]
+  for (const path of paths) {
+    const headers = path.includes('writeKey') ? {} : { authorization: `Bearer ${WRITE_KEY}` }
+    const response = await server.post(path, { batch: [{ type: 'track', userId: 'u', event: path }] }, headers)
+    expect(response.status, path).toBe(200)
+    const preflight = await fetch(server.url + path, { method: 'OPTIONS', headers: { origin: 'https://shop.example' } })
+    expect(preflight.status, path).toBe(204)
+  }
+  expect((await server.stored()).map(({ event, source }) => [event, source])).toEqual(
+    paths.map((path) => [path, 'http']),
+  )
+})
+
 const hmac = (algorithm: string, secret: string, text: string) =>
   createHmac(algorithm, secret).update(text).digest('hex')
 
