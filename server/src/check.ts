@@ -43,7 +43,7 @@ export interface Beyond {
   traitsOnce?: Fields | undefined
   value?: number | undefined
   currency?: string | undefined
-  /** How long before the request it happened, where nothing else says a time. */
+  /** How long before the request it happened; it comes before a time. Finite. */
   agoMs?: number | undefined
   warnings?: readonly string[] | undefined
 }

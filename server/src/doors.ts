@@ -200,6 +200,7 @@ export const DOORS: readonly Door[] = [
   postHog('/batch'),
   postHog('/capture'),
   postHog('/i/v0/e'),
+  postHog('/i/v1/analytics/events'),
   {
     path: '/ingest/v1/intercom',
     methods: ['POST'],

@@ -91,8 +91,8 @@ export interface SaidTimes {
   timestampName?: string | undefined
   /** The source has corrected `timestamp` already. */
   isCorrected?: boolean | undefined
-  /** How long before the request it happened, in ms, where nothing else says a time. */
-  agoMs?: unknown
+  /** How long before the request it happened, in ms; it comes before a time. */
+  agoMs?: number | undefined
 }
 
 /** All in ISO 8601, UTC, milliseconds. */
@@ -144,9 +144,9 @@ export function correctClock(said: SaidTimes, receivedAtMs: number, warn: (warni
   const sentMs = read('sentAt', said.sentAt) ?? read('sentAt', said.envelopeSentAt)
 
   const givenMs = said.isCorrected ? read('timestamp', said.timestamp) : undefined
-  const agoMs = originalMs === undefined && Number.isFinite(said.agoMs) ? (said.agoMs as number) : 0
-  let correctedMs = givenMs ?? originalMs ?? Math.floor(receivedAtMs - agoMs)
-  if (givenMs === undefined && originalMs !== undefined && sentMs !== undefined)
+  let correctedMs = givenMs ?? originalMs ?? receivedAtMs
+  if (said.agoMs !== undefined) correctedMs = Math.floor(receivedAtMs - said.agoMs)
+  else if (givenMs === undefined && originalMs !== undefined && sentMs !== undefined)
     correctedMs = receivedAtMs - (sentMs - originalMs)
   if (correctedMs > receivedAtMs + DAY_MS || correctedMs < YEAR_0_MS) {
     warn('`timestamp` is more than 24 h ahead or before the year 0: the time of receipt stands instead')

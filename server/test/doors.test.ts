@@ -87,7 +87,7 @@ test('batches are taken at every path that an SDK puts behind the host that it i
     `/beacon/v1/batch?writeKey=${WRITE_KEY}`,
   ]
   for (const path of paths) {
-    const headers = path.includes('writeKey') ? {} : { authorization: `Bearer ${WRITE_KEY}` }
+    const headers: Record<string, string> = path.includes('writeKey') ? {} : { authorization: `Bearer ${WRITE_KEY}` }
     const response = await server.post(path, { batch: [{ type: 'track', userId: 'u', event: path }] }, headers)
     expect(response.status, path).toBe(200)
     const preflight = await fetch(server.url + path, { method: 'OPTIONS', headers: { origin: 'https://shop.example' } })

@@ -26,6 +26,10 @@ describe('PostHog', () => {
       ['/capture/', (body) => `data=${base64(body)}&compression=base64`],
       ['/capture', (body) => `data=${encodeURIComponent(body)}`],
       ['/i/v0/e/', (body) => `data=${encodeURIComponent(base64(gzipSync(body)))}`],
+      ['/e/?ip=1&_=1795226052864&ver=1.20.0', (body) => `ip=1&ver=1.20.0&data=${encodeURIComponent(base64(body))}`],
+      ['/e/', (body) => `data=${Buffer.from(body).toString('base64url')}`],
+      ['/e/?compression=base64', (body) => base64(body)],
+      ['/e/', (body) => base64(gzipSync(body))],
       ['/batch/', (body) => `{"api_key":"${WRITE_KEY}","batch":[${body}]}`],
       ['/batch', (body) => `[${body}]`],
     ]
@@ -36,6 +40,58 @@ describe('PostHog', () => {
     const events = await server.stored()
     expect(events.map(({ messageId }) => messageId)).toEqual(wraps.map((_, at) => `posthog:id-${at}`))
     for (const event of events) expect(event).toMatchObject({ userId: 'u', event: 'e', properties: { a: 'ä+ /?' } })
+  })
+
+  test('a clock is corrected by when the sender says that it sent, wherever it says so', async () => {
+    const server = await start()
+    const hourMs = 3_600_000
+    const sentMs = Date.now() + 10 * hourMs
+    const iso = (ms: number) => new Date(ms).toISOString()
+    const event = (name: string, more: object = {}) => {
+      return { event: name, distinct_id: 'u', timestamp: iso(sentMs - hourMs), ...more }
+    }
+    await post(server, event('in the URL'), `/e/?ip=1&_=${sentMs}&ver=1.100.0`)
+    await post(server, event('in seconds'), `/e/?_=${Math.floor(sentMs / 1000)}`)
+    await post(server, { batch: [event('in the batch')], sent_at: iso(sentMs) }, '/e/?_=1700000000000')
+    await post(server, { batch: [event('as created_at')], created_at: iso(sentMs) }, '/i/v1/analytics/events')
+    await post(server, { batch: [event('ignored', { properties: { $ignore_sent_at: true } })], sent_at: iso(sentMs) })
+    await post(server, event('ago', { offset: 2 * hourMs }), `/e/?_=${sentMs}`)
+    const hoursAgo = (await server.stored()).map(({ event, timestamp, receivedAt }: any) => {
+      return [event, Math.round((Date.parse(receivedAt) - Date.parse(timestamp)) / hourMs)]
+    })
+    expect(hoursAgo).toEqual([
+      ['in the URL', 1],
+      ['in seconds', -9],
+      ['in the batch', 1],
+      ['as created_at', 1],
+      ['ignored', -9],
+      ['ago', 2],
+    ])
+  })
+
+  test('the newest form says beside the properties what the others say among them', async () => {
+    const server = await start()
+    const event = { event: 'e', distinct_id: 'a1', uuid: '1', session_id: 's1', properties: { a: 1 } }
+    const batch = [
+      { ...event, options: { process_person_profile: false } },
+      { ...event, uuid: '2', options: {} },
+    ]
+    await post(server, { created_at: '2026-11-21T10:00:00Z', batch }, '/i/v1/analytics/events')
+    expect(await server.stored()).toMatchObject([
+      { messageId: 'posthog:1', anonymousId: 'a1', userId: null, properties: { a: 1 }, context: { sessionId: 's1' } },
+      { messageId: 'posthog:2', anonymousId: null, userId: 'a1' },
+    ])
+  })
+
+  test('what is unset may be a list or the keys of an object', async () => {
+    const server = await start()
+    const common = { event: '$set', distinct_id: 'u' }
+    await post(server, [
+      { ...common, uuid: '1', $unset: ['plan'] },
+      { ...common, uuid: '2', properties: { $unset: { plan: '', $os: '', city: null } } },
+    ])
+    const traits = (await server.stored()).map((event) => event.traits)
+    expect(traits).toEqual([{ plan: null }, { plan: null, city: null }])
   })
 
   test('an old client says its key in the properties', async () => {

@@ -24,6 +24,8 @@ export interface RequestFacts {
   verified?: true
   /** `Idempotency-Key`, where the endpoint looks at it. */
   idempotencyKey?: string
+  /** When its sender says in the URL that it sent it, in ms of the epoch, where the endpoint looks at it. */
+  sentAtMs?: number
 }
 
 /** What becomes of a call that is well formed, where the rules of its workspace say something of it. */

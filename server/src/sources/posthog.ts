@@ -2,6 +2,7 @@ import { ID_MAX_CHARS } from '../../../src/limits.ts'
 import type { EventType } from '../../../src/wire.ts'
 import { type Call, type Fields, isAbsent, isObject } from '../check.ts'
 import { isWhat, refused } from '../errors.ts'
+import type { RequestFacts } from '../log/port.ts'
 import { parseTime } from '../time.ts'
 import { type Delivery, type IgnoredReason, limitEvents, type Mapping, mappedDelivery } from './delivery.ts'
 import { CONNECTOR_EVENT_MAX_BYTES } from './limits.ts'
@@ -19,10 +20,11 @@ const isProperty = (key: string) => isCustom(key) && key !== 'token' && key !== 
  * The events of a body of PostHog: of the webhook `{ event: {…}, person }`, of clients one event, `{ batch }` or an
  * array. Throws `payload_too_large`.
  */
-export function readPostHog(body: unknown): Delivery {
+export function readPostHog(body: unknown, { sentAtMs }: RequestFacts): Delivery {
   const events = eventsOf(body)
   limitEvents(events.length)
-  const sentAt = isObject(body) ? (body.sent_at ?? body.sentAt) : undefined
+  const { sent_at, sentAt: sentAtOfPython, created_at } = fieldsOf(body)
+  const sentAt = sent_at ?? sentAtOfPython ?? created_at ?? sentAtMs
   const map: Mapping = (event) => {
     // Customers edit the webhook's body; a flat one has the name of the event where the default has the event.
     const own = isObject(event.event) ? event.event : event
@@ -40,29 +42,36 @@ function eventsOf(body: unknown): readonly unknown[] {
 export function postHogKeyOf(body: unknown): unknown {
   const [first] = eventsOf(body)
   const places = [fieldsOf(body), fieldsOf(first), fieldsOf(fieldsOf(first).properties)]
-  for (const { api_key, token, writeKey } of places) {
-    const key = [api_key, token, writeKey].find((value) => typeof value === 'string' && !isAbsent(value))
+  for (const { api_key, token, $token, writeKey } of places) {
+    const key = [api_key, token, $token, writeKey].find((value) => typeof value === 'string' && !isAbsent(value))
     if (key !== undefined) return key
   }
   return undefined
 }
 
 /**
- * What a body wraps: what is posted as a form stands in `data`, as base64 (of a gzip, at times) or as it is. A form's
- * plus may have become a blank on the way.
+ * What a body wraps, which is no JSON itself: what is posted as a form stands in `data`; that, or the body, may be base64
+ * (of a gzip, at times). A form's plus may have become a blank on the way.
  */
 export function decodePostHog(body: Buffer): Buffer {
-  if (body.subarray(0, FORM.length).toString('latin1') !== FORM) return body
-  const data = new URLSearchParams(body.toString('utf8')).get('data') ?? ''
-  if (/^\s*[[{]/.test(data)) return Buffer.from(data)
-  return Buffer.from(data.replaceAll(' ', '+'), 'base64')
+  if (isJson(body)) return body
+  const text = body.toString('utf8')
+  const data = FORM.test(text) ? (new URLSearchParams(text).get('data') ?? '') : text
+  const plain = Buffer.from(data)
+  if (isJson(plain)) return plain
+  const decoded = Buffer.from(data.replaceAll(' ', '+'), 'base64')
+  return isJson(decoded) || isGzip(decoded) ? decoded : body
 }
 
-const FORM = 'data='
+const FORM = /(^|&)data=/
+
+const isJson = (text: Buffer) => /^\s*[[{]/.test(text.toString('latin1', 0, 16))
+
+const isGzip = (bytes: Buffer) => bytes[0] === 0x1f && bytes[1] === 0x8b
 
 function toCalls(event: Fields, person: Fields, sentAt: unknown): ReturnType<Mapping> {
   const { event: name } = event
-  const properties = fieldsOf(event.properties)
+  const properties = propertiesOf(event)
   const distinctId = distinctIdOf(event, properties)
   const call = callMaker(event, { properties, person, sentAt })
   const sets = setsOf(event, properties)
@@ -85,6 +94,18 @@ function toCalls(event: Fields, person: Fields, sentAt: unknown): ReturnType<Map
     isEmpty(sets.traits) && !sets.traitsOnce ? [] : call({ type: 'identify', ...who, ...sets, suffix: '#set' }).calls
   if (own === undefined) return setting.length > 0 ? { calls: setting } : { ignored: 'posthog_internal_event' }
   return { calls: [...setting, ...call({ ...own, ...who }).calls] }
+}
+
+/** Clients of `/i/v1` say beside the properties what all others say among them. */
+function propertiesOf({ properties, options, session_id }: Fields): Fields {
+  if (options === undefined && session_id === undefined) return fieldsOf(properties)
+  const { process_person_profile, disable_skew_correction } = fieldsOf(options)
+  const beside = {
+    $process_person_profile: process_person_profile,
+    $ignore_sent_at: disable_skew_correction,
+    $session_id: session_id,
+  }
+  return { ...present(beside), ...fieldsOf(properties) }
 }
 
 /** A call of its own, for what is not of PostHog's inner life. */
@@ -131,7 +152,9 @@ function identityOf(distinctId: string, { $is_identified, $process_person_profil
 /** What an event sets of the person; clients put it beside the properties or among them. */
 function setsOf(event: Fields, properties: Fields): { traits: Fields; traitsOnce?: Fields } {
   const of = (key: '$set' | '$set_once') => ({ ...fieldsOf(event[key]), ...fieldsOf(properties[key]) })
-  const unset = [event.$unset, properties.$unset].flatMap((keys) => (Array.isArray(keys) ? keys : []))
+  const unset = [event.$unset, properties.$unset].flatMap((keys) =>
+    Array.isArray(keys) ? keys : Object.keys(fieldsOf(keys)),
+  )
   const removed = unset.flatMap((key) => (typeof key === 'string' ? [[key, null] as const] : []))
   const traits = Object.fromEntries([...Object.entries(of('$set')), ...removed].filter(([key]) => isCustom(key)))
   const traitsOnce = pick(of('$set_once'), (key, value) => isCustom(key) && value !== null)
@@ -160,10 +183,11 @@ function callMaker(
         : contentId('posthog', event)
   const context = contextOf(properties, person)
   const agoMs = typeof offset === 'number' ? offset : undefined
+  const skewedAt = properties.$ignore_sent_at === true ? undefined : (event.sent_at ?? sentAt)
 
   return ({ suffix = '', traitsOnce, ...fields }: CallFields): { calls: Call[] } => {
     const ownMessageId = messageId === undefined ? undefined : messageId + suffix
-    const raw = { ...fields, messageId: ownMessageId, timestamp, sentAt: event.sent_at ?? sentAt, context }
+    const raw = { ...fields, messageId: ownMessageId, timestamp, sentAt: skewedAt, context }
     return { calls: [{ raw, envelope: {}, doorType: undefined, terms: TERMS, beyond: { traitsOnce, agoMs } }] }
   }
 }

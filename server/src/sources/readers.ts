@@ -20,7 +20,7 @@ interface Reader {
 const READERS: { readonly [source in Source]: Reader } = {
   http: { read: (door, body) => readNative(door as NativeDoor, body) },
   segment: { read: (_door, body) => readSegment(body) },
-  posthog: { decode: decodePostHog, read: (_door, body) => readPostHog(body) },
+  posthog: { decode: decodePostHog, read: (_door, body, facts) => readPostHog(body, facts) },
   intercom: { read: (_door, body) => readIntercom(body) },
   hyperengage: { read: (_door, body) => readHyperengage(body) },
   churnkey: { read: (door, body, facts) => readChurnkey(door as ChurnkeyDoor, body, facts) },
