@@ -27,6 +27,8 @@ export async function cors({ method, url, headers }: FastifyRequest, reply: Fast
   reply.header('vary', 'Origin')
   if (headers.origin !== undefined) {
     reply.header('access-control-allow-origin', headers.origin)
+    // Without it a browser stops what posthog-js sends by XMLHttpRequest, which it does with `withCredentials`.
+    reply.header('access-control-allow-credentials', 'true')
     reply.header('access-control-expose-headers', 'Retry-After')
   }
   if (method !== 'OPTIONS') return

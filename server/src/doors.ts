@@ -197,6 +197,7 @@ export const DOORS: readonly Door[] = [
   },
   postHog(''),
   postHog('/e'),
+  postHog('/engage'),
   postHog('/batch'),
   postHog('/capture'),
   postHog('/i/v0/e'),

@@ -21,6 +21,7 @@ test('answers a preflight for any path below the doors without a key', async () 
     expect(response.status, path).toBe(204)
     expect(await response.text()).toBe('')
     expect(response.headers.get('access-control-allow-origin')).toBe(ORIGIN)
+    expect(response.headers.get('access-control-allow-credentials')).toBe('true')
     expect(response.headers.get('access-control-allow-methods')).toContain('POST')
     expect(response.headers.get('access-control-allow-headers')).toContain('x-write-key')
     expect(response.headers.get('access-control-max-age')).toBe('86400')
@@ -52,6 +53,7 @@ test('lets a page read every answer, refusals included', async () => {
   for (const [status, response] of Object.entries(answers)) {
     expect(response.status).toBe(Number(status))
     expect(response.headers.get('access-control-allow-origin'), status).toBe(ORIGIN)
+    expect(response.headers.get('access-control-allow-credentials'), status).toBe('true')
     expect(response.headers.get('access-control-expose-headers'), status).toBe('Retry-After')
   }
 })
@@ -81,5 +83,6 @@ test('a page sends to the address of which the read API gives events, and reads 
     const response = await fetch(`${server.url}/api/v1/events`, { method, headers })
     expect(response.status).toBe(200)
     expect(response.headers.get('access-control-allow-origin')).toBeNull()
+    expect(response.headers.get('access-control-allow-credentials')).toBeNull()
   }
 })

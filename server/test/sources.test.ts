@@ -83,6 +83,15 @@ describe('PostHog', () => {
     ])
   })
 
+  test('what an older posthog-js sets of a person has no name and says its key as `$token`', async () => {
+    const server = await start()
+    const body = { $set: { plan: 'pro', $os: 'Linux' }, $token: WRITE_KEY, $distinct_id: 'u1' }
+    const form = `data=${encodeURIComponent(Buffer.from(JSON.stringify(body)).toString('base64'))}`
+    const response = await server.post('/ingest/v1/posthog/engage/?ip=1&_=1795270627711&ver=1.20.0', form, {})
+    expect(await response.json()).toMatchObject({ received: 1, accepted: 1 })
+    expect(await server.stored()).toMatchObject([{ type: 'identify', userId: 'u1', traits: { plan: 'pro' } }])
+  })
+
   test('what is unset may be a list or the keys of an object', async () => {
     const server = await start()
     const common = { event: '$set', distinct_id: 'u' }

@@ -70,11 +70,12 @@ const isJson = (text: Buffer) => /^\s*[[{]/.test(text.toString('latin1', 0, 16))
 const isGzip = (bytes: Buffer) => bytes[0] === 0x1f && bytes[1] === 0x8b
 
 function toCalls(event: Fields, person: Fields, sentAt: unknown): ReturnType<Mapping> {
-  const { event: name } = event
   const properties = propertiesOf(event)
   const distinctId = distinctIdOf(event, properties)
   const call = callMaker(event, { properties, person, sentAt })
   const sets = setsOf(event, properties)
+  // Until 2024 posthog-js sent `people.set` to `/engage`, without a name.
+  const name = event.event === undefined && isSetting(sets) ? '$set' : event.event
 
   switch (name) {
     case '$identify':
@@ -90,8 +91,7 @@ function toCalls(event: Fields, person: Fields, sentAt: unknown): ReturnType<Map
 
   const who = identityOf(distinctId, properties)
   const own = mainCall(name, properties)
-  const setting =
-    isEmpty(sets.traits) && !sets.traitsOnce ? [] : call({ type: 'identify', ...who, ...sets, suffix: '#set' }).calls
+  const setting = isSetting(sets) ? call({ type: 'identify', ...who, ...sets, suffix: '#set' }).calls : []
   if (own === undefined) return setting.length > 0 ? { calls: setting } : { ignored: 'posthog_internal_event' }
   return { calls: [...setting, ...call({ ...own, ...who }).calls] }
 }
@@ -160,6 +160,8 @@ function setsOf(event: Fields, properties: Fields): { traits: Fields; traitsOnce
   const traitsOnce = pick(of('$set_once'), (key, value) => isCustom(key) && value !== null)
   return isEmpty(traitsOnce) ? { traits } : { traits, traitsOnce }
 }
+
+const isSetting = ({ traits, traitsOnce }: ReturnType<typeof setsOf>) => !isEmpty(traits) || traitsOnce !== undefined
 
 interface CallFields {
   type: EventType
