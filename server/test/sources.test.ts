@@ -216,6 +216,71 @@ describe('Intercom', () => {
     ],
     ['contact.lead.created', lead, [{ type: 'identify', userId: null, anonymousId: 'intercom:c2' }]],
     [
+      'contact.added_email',
+      { type: 'contact', id: 'c2', user_id: '8f9ef493', anonymous: true, email: 'zoe@acme.example' },
+      [{ type: 'identify', userId: null, anonymousId: 'intercom:c2', email: 'zoe@acme.example' }],
+    ],
+    [
+      'contact.tag.created',
+      {
+        type: 'contact_tag',
+        contact: { type: 'contact', id: 'c2', user_id: '8f9ef493', anonymous: true },
+        tag: { id: 1 },
+      },
+      [{ type: 'track', userId: null, anonymousId: 'intercom:c2', properties: { tagId: '1' } }],
+    ],
+    [
+      'conversation.operator.replied',
+      {
+        ...thread,
+        source: { type: 'conversation', author: { type: 'lead', id: 'c2', email: '' } },
+        contacts: { contacts: [{ type: 'contact', id: 'c2', external_id: '5e68ece4' }] },
+        conversation_parts: { conversation_parts: [{ part_type: 'comment', author: { type: 'bot', id: '96' } }] },
+      },
+      [
+        {
+          type: 'track',
+          userId: null,
+          anonymousId: 'intercom:c2',
+          properties: { conversationId: '9', authorType: 'bot' },
+        },
+      ],
+    ],
+    [
+      'conversation.user.replied',
+      {
+        ...thread,
+        source: { author: { type: 'lead', id: 'c2' } },
+        contacts: { contacts: [{ type: 'contact', id: 'c1', external_id: 'u1' }] },
+      },
+      [{ type: 'track', ...u1 }],
+    ],
+    [
+      'conversation.contact.attached',
+      { conversation: { parts: [], model: { id: 215, user_id: 'c9' } }, contact },
+      [{ type: 'track', ...who, properties: { conversationId: '215' } }],
+    ],
+    [
+      'ticket.contact.replied',
+      {
+        type: 'ticket_ticket_part',
+        ticket: { id: 't9', ticket_state: { category: 'submitted' }, contacts: { contacts: [contact] } },
+        ticket_part: { part_type: 'comment', author: { type: 'user', id: 'c1' } },
+      },
+      [
+        {
+          type: 'track',
+          ...who,
+          properties: { ticketId: 't9', state: 'submitted', partType: 'comment', authorType: 'user' },
+        },
+      ],
+    ],
+    [
+      'conversation.read',
+      { ...thread, contacts: null, customers: [{ type: 'user', id: 'c1' }] },
+      [{ type: 'track', userId: null, anonymousId: 'intercom:c1' }],
+    ],
+    [
       'contact.lead.signed_up',
       contact,
       [

@@ -102,21 +102,32 @@ function callMaker(notification: Fields, topic: string) {
 }
 
 const CONTACT_TYPES: ReadonlySet<unknown> = new Set(['contact', 'user', 'lead', 'visitor'])
+const LEAD_TYPES: ReadonlySet<unknown> = new Set(['lead', 'visitor'])
 
 /** The person that an item is, or is about: in conversations and tickets the first of those who take part. */
 function contactOf(item: Fields): Fields | undefined {
   if (CONTACT_TYPES.has(item.type)) return item
-  const { contact, user, lead, visitor, contacts, source, ticket, conversation } = item
-  for (const candidate of [contact, user, lead, visitor, firstOf(contacts)]) {
+  const { contact, user, lead, visitor, contacts, customers, source, ticket, conversation } = item
+  for (const candidate of [contact, user, lead, visitor]) {
     if (isObject(candidate)) return candidate
   }
+  const first = firstOf(contacts) ?? firstOf(customers)
+  if (isObject(first)) return asAuthorOf(item, first)
   const { author } = fieldsOf(source)
   if (isObject(author) && CONTACT_TYPES.has(author.type)) return author
   for (const inner of [ticket, conversation]) {
     const candidate = firstOf(fieldsOf(inner).contacts)
-    if (isObject(candidate)) return candidate
+    if (isObject(candidate)) return asAuthorOf(fieldsOf(inner), candidate)
   }
   return undefined
+}
+
+/** Those who take part are all called contacts; only what one of them wrote says that it is a lead. */
+function asAuthorOf(thread: Fields, contact: Fields): Fields {
+  const written = [thread.source, thread.conversation_message, ...partsOf(thread)]
+  const authors = written.map((part) => fieldsOf(fieldsOf(part).author))
+  const lead = authors.find(({ id, type }) => LEAD_TYPES.has(type) && textOf(id) === textOf(contact.id))
+  return lead ? { ...contact, type: lead.type } : contact
 }
 
 /** The first of a list, which has its items under its own name or `data`. */
@@ -134,9 +145,9 @@ interface Person {
 
 /** The id of Intercom is always there, so that what came before the customer's own id belongs to the same person. */
 function personOf(contact: Fields): Person {
-  const { type, role, external_id, user_id, id, email } = contact
-  // The `external_id` of a lead is made by Intercom.
-  const isLead = [type, role].some((kind) => kind === 'lead' || kind === 'visitor')
+  const { type, role, anonymous, external_id, user_id, id, email } = contact
+  // The `external_id` of a lead is made by Intercom, as was its `user_id` where the older API says `anonymous`.
+  const isLead = LEAD_TYPES.has(type) || LEAD_TYPES.has(role) || anonymous === true
   const intercomId = textOf(id)
   return {
     userId: isLead ? undefined : (textOf(external_id) ?? textOf(user_id)),
@@ -227,13 +238,14 @@ function firstTagOf(topic: string, item: Fields): unknown {
 function threadOf(topic: string, item: Fields): Fields {
   const isTicket = topic.startsWith('ticket.')
   const thread = fieldsOf(isTicket ? (item.ticket ?? item) : (item.conversation ?? item))
-  const part = lastPartOf(thread)
+  // A notification brings the parts that it is about; the newest is the last.
+  const part = fieldsOf(partsOf(thread).at(-1) ?? item.ticket_part)
   const author = fieldsOf(part.author ?? fieldsOf(thread.conversation_message).author ?? fieldsOf(thread.source).author)
   const state = thread.state ?? thread.ticket_state
   return {
     ...(isTicket
       ? { ticketId: textOf(thread.id) ?? textOf(thread.ticket_id) }
-      : { conversationId: textOf(thread.id) ?? textOf(item.conversation_id) }),
+      : { conversationId: textOf(thread.id) ?? textOf(fieldsOf(thread.model).id) ?? textOf(item.conversation_id) }),
     state: textOf(state) ?? textOf(fieldsOf(state).category),
     open: thread.open,
     rating: fieldsOf(thread.conversation_rating).rating,
@@ -243,9 +255,7 @@ function threadOf(topic: string, item: Fields): Fields {
   }
 }
 
-/** A notification brings the parts that it is about; the newest is the last. */
-function lastPartOf(thread: Fields): Fields {
-  const { conversation_parts, ticket_parts } = thread
+function partsOf({ conversation_parts, ticket_parts }: Fields): readonly unknown[] {
   const lists = [fieldsOf(conversation_parts).conversation_parts, fieldsOf(ticket_parts).ticket_parts]
-  return fieldsOf(lists.find(Array.isArray)?.at(-1))
+  return lists.find(Array.isArray) ?? []
 }
