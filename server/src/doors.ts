@@ -135,8 +135,8 @@ const beacon = ['/ingest', ''].map((base): Door => {
   return { path: `${base}/beacon/v1/batch`, methods: ['POST'], source: 'http', door: 'batch', guard: NATIVE }
 })
 
-const postHog = (path: string): Door => ({
-  path: `/ingest/v1/posthog${path}`,
+const postHog = (path: string, base = '/ingest/v1/posthog'): Door => ({
+  path: base + path,
   methods: ['POST'],
   source: 'posthog',
   door: 'capture',
@@ -199,6 +199,8 @@ export const DOORS: readonly Door[] = [
   postHog('/e'),
   postHog('/engage'),
   postHog('/batch'),
+  // The SDK for Ruby leaves the path of its host away.
+  postHog('/batch', ''),
   postHog('/capture'),
   postHog('/i/v0/e'),
   postHog('/i/v1/analytics/events'),

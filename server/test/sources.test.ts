@@ -42,6 +42,13 @@ describe('PostHog', () => {
     for (const event of events) expect(event).toMatchObject({ userId: 'u', event: 'e', properties: { a: 'ä+ /?' } })
   })
 
+  test('a client that leaves the path of its host away finds its batches taken', async () => {
+    const server = await start()
+    const batch = [{ event: 'e', distinct_id: 'u', uuid: '1', type: 'capture', library: 'posthog-ruby' }]
+    expect(await answered(server.post('/batch/', { api_key: WRITE_KEY, batch }, {}))).toMatchObject({ accepted: 1 })
+    expect(await server.stored()).toMatchObject([{ source: 'posthog', messageId: 'posthog:1', userId: 'u' }])
+  })
+
   test('a clock is corrected by when the sender says that it sent, wherever it says so', async () => {
     const server = await start()
     const hourMs = 3_600_000
