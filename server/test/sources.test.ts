@@ -182,6 +182,20 @@ describe('PostHog', () => {
     ])
   })
 
+  test('a webhook whose body was edited to say a part of the event beside it is read as well', async () => {
+    const server = await start()
+    const beside = { distinct_id: 'u', properties: { a: 1 }, source: 'posthog' }
+    const timestamp = '2025-03-15T14:30:00Z'
+    const person = (plan: string) => ({ person: { properties: { plan } } })
+    await post(server, { event: { event: 'e', timestamp }, ...beside, ...person('free') })
+    await post(server, { event: { event: 'e', timestamp }, ...beside, ...person('pro') })
+    await post(server, { event: { event: 'f', distinct_id: 'v' }, ...beside })
+    expect(await server.stored()).toMatchObject([
+      { event: 'e', userId: 'u', properties: { a: 1 }, timestamp: '2025-03-15T14:30:00.000Z' },
+      { event: 'f', userId: 'v', properties: { a: 1 } },
+    ])
+  })
+
   test('without an id, an event with a time of its own repeats itself; `offset` says how long ago one was', async () => {
     const server = await start()
     const timed = { event: 'e', distinct_id: 'u', timestamp: '2025-03-15T14:30:00Z' }

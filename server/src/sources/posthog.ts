@@ -26,9 +26,10 @@ export function readPostHog(body: unknown, { sentAtMs }: RequestFacts): Delivery
   const { sent_at, sentAt: sentAtOfPython, created_at } = fieldsOf(body)
   const sentAt = sent_at ?? sentAtOfPython ?? created_at ?? sentAtMs
   const map: Mapping = (event) => {
-    // Customers edit the webhook's body; a flat one has the name of the event where the default has the event.
-    const own = isObject(event.event) ? event.event : event
-    return toCalls(own, fieldsOf(event.person), sentAt)
+    // Customers edit the webhook's body: a flat one has the name of the event where the default has the event, and what
+    // they take out of the event stands beside it.
+    const { event: own, person, ...beside } = event
+    return toCalls(isObject(own) ? { ...beside, ...own } : event, fieldsOf(person), sentAt)
   }
   return mappedDelivery(events, { isSingle: false, eventMaxBytes: CONNECTOR_EVENT_MAX_BYTES, map })
 }
