@@ -62,6 +62,7 @@ describe('PostHog', () => {
     await post(server, { batch: [event('in the batch')], sent_at: iso(sentMs) }, '/e/?_=1700000000000')
     await post(server, { batch: [event('as created_at')], created_at: iso(sentMs) }, '/i/v1/analytics/events')
     await post(server, { batch: [event('ignored', { properties: { $ignore_sent_at: true } })], sent_at: iso(sentMs) })
+    await post(server, event('edited', { created_at: iso(sentMs - 5 * hourMs) }))
     await post(server, event('ago', { offset: 2 * hourMs }), `/e/?_=${sentMs}`)
     const hoursAgo = (await server.stored()).map(({ event, timestamp, receivedAt }: any) => {
       return [event, Math.round((Date.parse(receivedAt) - Date.parse(timestamp)) / hourMs)]
@@ -72,6 +73,7 @@ describe('PostHog', () => {
       ['in the batch', 1],
       ['as created_at', 1],
       ['ignored', -9],
+      ['edited', -9],
       ['ago', 2],
     ])
   })

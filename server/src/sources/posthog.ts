@@ -23,8 +23,9 @@ const isProperty = (key: string) => isCustom(key) && key !== 'token' && key !== 
 export function readPostHog(body: unknown, { sentAtMs }: RequestFacts): Delivery {
   const events = eventsOf(body)
   limitEvents(events.length)
-  const { sent_at, sentAt: sentAtOfPython, created_at } = fieldsOf(body)
-  const sentAt = sent_at ?? sentAtOfPython ?? created_at ?? sentAtMs
+  const { sent_at, sentAt: sentAtOfPython, created_at, batch } = fieldsOf(body)
+  // In a webhook's edited body `created_at` may be anything.
+  const sentAt = sent_at ?? sentAtOfPython ?? (Array.isArray(batch) ? created_at : undefined) ?? sentAtMs
   const map: Mapping = (event) => {
     // Customers edit the webhook's body: a flat one has the name of the event where the default has the event, and what
     // they take out of the event stands beside it.
