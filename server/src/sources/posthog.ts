@@ -29,8 +29,9 @@ export function readPostHog(body: unknown, { sentAtMs }: RequestFacts): Delivery
   const map: Mapping = (event) => {
     // Customers edit the webhook's body: a flat one has the name of the event where the default has the event, and what
     // they take out of the event stands beside it.
+    if (!isObject(event.event)) return toCalls(event, fieldsOf(event.person), sentAt)
     const { event: own, person, ...beside } = event
-    return toCalls(isObject(own) ? { ...beside, ...own } : event, fieldsOf(person), sentAt)
+    return toCalls({ ...beside, ...(own as Fields) }, fieldsOf(person), sentAt)
   }
   return mappedDelivery(events, { isSingle: false, eventMaxBytes: CONNECTOR_EVENT_MAX_BYTES, map })
 }
