@@ -35,3 +35,9 @@ test('on a narrow phone names can be read, warnings are not cut off, and nothing
     expect([view, await page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([view, 360])
   }
 })
+
+test('on a phone there is a way out at the end of each view', async ({ ingest, page }) => {
+  await open(page, ingest, 'health')
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await expect(page.getByTestId('token-form')).toBeVisible()
+})

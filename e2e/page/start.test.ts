@@ -16,7 +16,7 @@ test('the token is shown once: it leaves the address, and a cookie that no scrip
   ).not.toContain(ingest.adminToken)
   await page.reload()
   await expect(page.getByTestId('nav-live')).toBeVisible()
-  await page.getByText('Sign out').click()
+  await page.getByRole('button', { name: 'Sign out' }).click()
   await expect(page.getByTestId('token-form')).toBeVisible()
   await page.reload()
   await expect(page.getByTestId('token-form')).toBeVisible()

@@ -110,6 +110,12 @@ const Mark = () => (
   </svg>
 )
 
+const SignOut = () => (
+  <button type="button" class="leave" onClick={() => void signOut()}>
+    Sign out
+  </button>
+)
+
 function Page({ workspace, version }: Account) {
   const { view } = route.value
   const current = VIEWS.find(({ path }) => path === view)
@@ -151,12 +157,13 @@ function Page({ workspace, version }: Account) {
             </li>
           ))}
         </ul>
-        <button type="button" class="leave" onClick={() => void signOut()}>
-          Sign out
-        </button>
+        <SignOut />
       </nav>
       <main id="content" tabIndex={-1}>
         <Show key={view} />
+        <div class="phone-only">
+          <SignOut />
+        </div>
       </main>
     </div>
   )

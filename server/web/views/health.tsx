@@ -3,7 +3,7 @@ import { addressOf } from '../api.ts'
 import { Chart } from '../chart.tsx'
 import { Ago, Heading, Notice, Said, Trouble, useAnswer } from '../parts.tsx'
 import type { Figures } from '../shapes.ts'
-import { bytes, count, duration } from '../words.ts'
+import { bytes, count, counted, duration } from '../words.ts'
 
 export function HealthView() {
   const { answer, trouble } = useAnswer<Figures>('api/v1/health', 2000)
@@ -100,8 +100,8 @@ function Shown(figures: Figures) {
         </tbody>
       </table>
       <p class="soft">
-        Version {figures.version} · {count(figures.requests)} requests · {count(figures.liveReaders)} live{' '}
-        {figures.liveReaders === 1 ? 'reader' : 'readers'} · {bytes(figures.memoryBytes)} of memory ·{' '}
+        Version {figures.version} · {counted(figures.requests, 'request')} ·{' '}
+        {counted(figures.liveReaders, 'live reader')} · {bytes(figures.memoryBytes)} of memory ·{' '}
         <a href="#/refused" data-testid="lost-in-browsers">
           {count(figures.lostInBrowsers)} lost in browsers in 30 days
         </a>
