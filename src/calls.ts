@@ -68,7 +68,7 @@ export interface Airhop<Plan = Open> {
   /** Forgets user, group and signature and starts a new anonymous id, in all tabs. Sends nothing. */
   reset(): void
   /** Sends what waits. Resolves with the number of events not answered for, at the latest after `timeoutMs` (10,000). */
-  flush(options?: { timeoutMs?: number }): Promise<number>
+  flush(options?: { timeoutMs?: number } | null): Promise<number>
   /**
    * Who uses this browser, as any tab of the origin has left it; null where there is none. Functions, as in Segment.
    * `traits()` is there for code written for Segment and always empty: traits are sent and not kept.
@@ -77,7 +77,7 @@ export interface Airhop<Plan = Open> {
   /** Takes an id of yours in place of the one made here, for what follows. Nothing happens when it is empty. */
   setAnonymousId(anonymousId: string): void
   /** Calls back once calls are taken: at once, but never before it returns. */
-  ready(callback: () => void): void
+  ready(callback?: (() => void) | null): void
   /** Tells of each event that ends so; returns a function that stops it. */
   on(fate: Fate, listener: Listener): () => void
   /** How many events of this page were tracked and what became of them. */
@@ -196,7 +196,8 @@ export const createCalls = ({ off, consent, identity, envelopeNow, queue, sender
     setAnonymousId(anonymousId: string) {
       if (toId(anonymousId)) change({ anonymousId: `${anonymousId}` })
     },
-    ready: (callback: () => void) => queueMicrotask(callback),
+    // Segment's may be called with nothing.
+    ready: (callback?: (() => void) | null) => attempt(() => queueMicrotask(callback!)),
     optIn: () => decide('granted'),
     optOut: () => decide('denied'),
     optedOut: () => consent.now() === 'denied',

@@ -238,18 +238,20 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     },
 
     /** Resolves with how many events made before are not answered for, once there are none or the time is up. */
-    flush: ({ timeoutMs = REQUEST_TIMEOUT_MS }: { timeoutMs?: number } = {}): Promise<number> =>
+    flush: (options?: { timeoutMs?: number } | null): Promise<number> =>
       new Promise((resolve) => {
         const before = own()
+        const timer = setTimeout(() => check(true), Math.min(options?.timeoutMs ?? REQUEST_TIMEOUT_MS, 2 ** 31 - 1))
         const check = (late?: boolean) => {
           const left = before.filter((entry) => waiting.has(entry)).length
           if (!left || late || phase === 'stopped') {
+            // It would keep Node alive.
+            clearTimeout(timer)
             checks.delete(check)
             resolve(left)
           }
         }
         checks.add(check)
-        setTimeout(check, Math.min(timeoutMs, 2 ** 31 - 1), true)
         hurry()
         check()
       }),

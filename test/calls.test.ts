@@ -646,6 +646,29 @@ describe('ready, on, push, debug', () => {
     ])
   })
 
+  test('what is no call in a queue costs itself only, and arguments as they are passed on are a call', async () => {
+    const airhop = openPage()
+    const push = airhop.push as (...calls: unknown[]) => void
+    const passOn = (..._rest: unknown[]) => {}
+    expect(() => push(null, 5, 'track', {}, passOn, ['VERSION'], ['__proto__'], ['push', null])).not.toThrow()
+    ;(function (..._rest: unknown[]) {
+      // biome-ignore lint/complexity/noArguments: as older snippets do
+      push(arguments)
+    })('track', 'passed on')
+    push(['track', 'last'])
+    expect((await collector.events(2)).map(({ event }) => event)).toEqual(['passed on', 'last'])
+  })
+
+  test('flush takes null, and ready nothing', async () => {
+    const airhop = openPage()
+    const callback = vi.fn()
+    expect(await airhop.flush(null)).toBe(0)
+    expect(() => airhop.ready()).not.toThrow()
+    expect(() => airhop.ready(null)).not.toThrow()
+    airhop.ready(callback)
+    await vi.waitFor(() => expect(callback).toHaveBeenCalledTimes(1))
+  })
+
   test('methods work without their object', async () => {
     const { track, identify, user } = openPage()
     identify('u1')

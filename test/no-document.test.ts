@@ -44,6 +44,15 @@ test('an instance takes every call and does nothing, without a word', async () =
   for (const name of WATCHED.filter((name) => name !== 'localStorage')) expect(globalThis).not.toHaveProperty(name)
 })
 
+test('flush leaves no timer behind, which would keep the process alive', async () => {
+  const { createAirhop } = await import('../src/index.ts')
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+  const airhop = createAirhop({ key: 'wk_server_side' })
+  const before = timers()
+  expect(await airhop.flush()).toBe(0)
+  expect(timers()).toBe(before)
+})
+
 test('two visitors of one server never share an instance', async () => {
   const { createAirhop } = await import('../src/index.ts')
   expect(createAirhop({ key: 'wk_server_side' })).not.toBe(createAirhop({ key: 'wk_server_side' }))
