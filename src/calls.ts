@@ -31,38 +31,38 @@ export interface Airhop<Plan = Open> {
    */
   identify(
     userId: string | number | null | undefined,
-    traits?: Fields<Plan> | null,
-    options?: Options | null,
+    traits?: Fields<Plan> | Callback | null,
+    options?: Options | Callback | null,
     callback?: Callback,
   ): Promise<Result>
-  identify(traits?: Fields<Plan>, options?: Options | null, callback?: Callback): Promise<Result>
+  identify(traits?: Fields<Plan> | Callback, options?: Options | Callback | null, callback?: Callback): Promise<Result>
   /**
    * Something happened: a name, and what is to be known of it (≤ 32 KiB of JSON in all). What was passed is copied at the
    * call. Refused without a name: `missing_event`. Dropped: `unserializable` (a cycle, a BigInt), `event_too_large`.
    */
   track<Event extends keyof Plan & string, Given extends Plan[Event]>(
     event: Event,
-    ...rest: WithProperties<Plan, Event, Given, [options?: Options | null, callback?: Callback]>
+    ...rest: WithProperties<Plan, Event, Given, [options?: Options | Callback | null, callback?: Callback], Callback>
   ): Promise<Result>
   /** A page was seen. One string is its name; two are category and name. The page's own facts are filled in. */
   page(
     category?: string | null,
     name?: string | null,
-    properties?: Fields<Plan> | null,
-    options?: Options | null,
+    properties?: Fields<Plan> | Callback | null,
+    options?: Options | Callback | null,
     callback?: Callback,
   ): Promise<Result>
   page(
-    name?: string | Fields<Plan> | null,
-    properties?: Fields<Plan> | null,
-    options?: Options | null,
+    name?: string | Fields<Plan> | Callback | null,
+    properties?: Fields<Plan> | Callback | null,
+    options?: Options | Callback | null,
     callback?: Callback,
   ): Promise<Result>
   /** Links the user to an account; later events carry it as `context.groupId`. */
   group(
     groupId: string | number,
-    traits?: Fields<Plan> | null,
-    options?: Options | null,
+    traits?: Fields<Plan> | Callback | null,
+    options?: Options | Callback | null,
     callback?: Callback,
   ): Promise<Result>
   /** Forgets user, group and signature and starts a new anonymous id, in all tabs. Sends nothing. */

@@ -64,8 +64,8 @@ export type PropertiesOf<Plan, Event extends keyof Plan, Given> = string extends
   ? Plan[Event]
   : Given & Exact<Given, Plan[Event]>
 
-/** Properties may be left out where none has to be there. */
-export type WithProperties<Plan, Event extends keyof Plan, Given, Rest extends unknown[]> =
+/** Properties may be left out where none has to be there; what ends the arguments may then stand in their place. */
+export type WithProperties<Plan, Event extends keyof Plan, Given, Rest extends unknown[], End> =
   Record<never, never> extends Plan[Event]
-    ? [properties?: PropertiesOf<Plan, Event, Given> | null, ...rest: Rest]
+    ? [properties?: PropertiesOf<Plan, Event, Given> | End | null, ...rest: Rest]
     : [properties: PropertiesOf<Plan, Event, Given>, ...rest: Rest]

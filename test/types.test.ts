@@ -150,6 +150,31 @@ const no_plans = () => {
   createAirhop<{ x: string }>({ key: 'wk_1' })
 }
 
+/** A callback may end the arguments anywhere, with a plan and without one. */
+const called_back = (airhop: Airhop, planned: Airhop<Plan>) => {
+  const callback = (result: Result) => result.reason
+  for (const each of [airhop, planned] as const) {
+    each.identify('u1', ({ status }) => status)
+    each.identify('u1', { plan: 'pro' }, callback)
+    each.identify({ plan: 'pro' }, callback)
+    each.group('acme', callback)
+    each.group('acme', null, ({ status }) => status)
+    each.page(callback)
+    each.page('Home', ({ status }) => status)
+    each.page('Docs', 'Install', callback)
+    each.page({ a: 1 }, ({ status }) => status)
+  }
+  airhop.track('x', ({ status }) => status)
+  airhop.track('x', { a: 1 }, ({ status }) => status)
+  planned.track('signed_out', ({ status }) => status)
+  planned.track('signed_out', {}, callback)
+  planned.track('project_created', { projectId: 'p_1' }, ({ status }) => status)
+  // @ts-expect-error: not in place of properties that have to be there
+  planned.track('project_created', callback)
+  // @ts-expect-error: it is given a result
+  planned.track('signed_out', (text: string) => text)
+}
+
 const open_without_a_plan = (airhop: Airhop, name: string, project: Project) => {
   airhop.track(name, project)
   airhop.track('x', { at: new Date(), when: () => 1, any: undefined })
@@ -157,6 +182,6 @@ const open_without_a_plan = (airhop: Airhop, name: string, project: Project) => 
 }
 
 test('the types hold', () => {
-  const held = [taken, refused, taken_by_the_plan, refused_by_the_plan, no_plans, open_without_a_plan]
+  const held = [taken, refused, taken_by_the_plan, refused_by_the_plan, no_plans, called_back, open_without_a_plan]
   for (const each of held) expect(each).toBeTypeOf('function')
 })
