@@ -44,7 +44,7 @@ export const openEnvelopes = (writeKey: string) => {
         page,
         locale: navigator.language,
         timezone: timezone(),
-        campaign: describeCampaign(),
+        campaign: describeCampaign(page.search),
         library: { name: 'airhop', version: VERSION },
       }
       head = JSON.stringify({ writeKey, ...who, context }).slice(0, -1)

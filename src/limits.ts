@@ -81,6 +81,12 @@ export const CHUNK_MAX_EVENTS = 40
 export const TITLE_WAIT_STEP_MS = 50
 export const TITLE_WAIT_STEPS = 9
 
+/**
+ * Of an address. Five of them (url, path, search, referrer, campaign) are in the context of every event, of which the
+ * server takes EVENT_MAX_BYTES. No referrer is longer: https://w3c.github.io/webappsec-referrer-policy/#determine-requests-referrer
+ */
+export const ADDRESS_MAX_CHARS = 4096
+
 /** The cookie of the shared id, name and value: it travels with every request of the site. */
 export const COOKIE_MAX_BYTES = 80
 

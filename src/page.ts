@@ -1,3 +1,5 @@
+import { ADDRESS_MAX_CHARS } from './limits.ts'
+
 /** Facts of the page, as Segment's spec names them: https://segment.com/docs/connections/spec/page/#properties */
 export interface Page {
   /** Without a fragment; the canonical link's address where the page has one. */
@@ -12,13 +14,17 @@ export interface Page {
 const PRIVATE =
   /^(?!utm_)(.*(token|passw|pwd|secret|e-?mail|signature)[^=]*(=|%(25)*3d)|(.*(_|%(25)*(3f|26)))?(auth|otp|pass|api_?key|code)(=|%(25)*3d)|.*[^=](@|%(25)*40))/i
 
-/** The same address with secrets and personal data in it replaced by `redacted`; `utm_*` stay. */
+/** The same address with secrets and personal data in it replaced by `redacted`, and not too long; `utm_*` stay. */
 export const redact = (url: string): string =>
   url
     .replace(/\/\/[^/?#]*@/g, '//')
-    .replace(/([^?&#;=]+)=[^?&#;]*/g, (pair, name) => (PRIVATE.test(pair) ? `${name}=redacted` : pair))
+    // What has no value is taken with it, so that nothing is looked at twice.
+    .replace(/([^?&#;=]+)(=[^?&#;]*)?/g, (pair, name, value) =>
+      value && PRIVATE.test(pair) ? `${name}=redacted` : pair,
+    )
     // Without a name, or as one.
     .replace(/([?&])[^?&#=]+(@|%40)[^?&#]*/g, '$1redacted')
+    .slice(0, ADDRESS_MAX_CHARS)
 
 const canonical = (): string | undefined => document.head?.querySelector<HTMLLinkElement>('link[rel=canonical]')?.href
 
@@ -42,10 +48,10 @@ export const describePage = (at: URL | Location = location): Page => {
   }
 }
 
-/** `utm_*` of the address, without their prefix; `utm_campaign` is `name` in Segment's spec. */
-export const describeCampaign = (): object | undefined => {
+/** `utm_*` of the page's `search`, without their prefix; `utm_campaign` is `name` in Segment's spec. */
+export const describeCampaign = (search: string): object | undefined => {
   let campaign: object | undefined
-  for (const [name, value] of new URLSearchParams(location.search))
+  for (const [name, value] of new URLSearchParams(search))
     if (/^utm_./.test(name)) campaign = { ...campaign, [name === 'utm_campaign' ? 'name' : name.slice(4)]: value }
   return campaign
 }

@@ -24,7 +24,7 @@ const queued = names[global]
 const airhop = createAirhop({
   key: key!,
   host: host || (src ? new URL(src).origin : undefined),
-  flushMs: +flushMs! || undefined,
+  flushMs: +flushMs! >= 0 ? +flushMs! : undefined,
   consent: consent as Consent,
   gpc: gpc as 'ignore',
   debug: debug != null,

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
 import { VERSION } from '../src/index.ts'
+import { EVENT_MAX_BYTES } from '../src/limits.ts'
 import { closePage, kept, newKey, openPage, useCollector } from './collector.ts'
 
 const collector = useCollector()
@@ -244,6 +245,16 @@ describe('page', () => {
     expect(properties).toMatchObject({ search, url: `${location.origin}/in${search}` })
     expect(context.page).toMatchObject({ search, url: `${location.origin}/in${search}` })
     expect(collector.requests[0]!.text).not.toMatch(/t0ps3cret|a\.b@example/)
+  })
+
+  test('an address that is very long is cut: with all of it the server would take no event of the page', async () => {
+    history.replaceState({}, '', `/${'p'.repeat(20_000)}?utm_term=${'t'.repeat(20_000)}&token=${'x'.repeat(20_000)}`)
+    openPage().page()
+    const { context, properties } = await one()
+    expect(JSON.stringify(context).length).toBeLessThan(EVENT_MAX_BYTES)
+    expect(context.page.url).toBe(location.href.slice(0, 4096))
+    expect(properties).toMatchObject({ path: `/${'p'.repeat(4095)}`, search: `?utm_term=${'t'.repeat(4086)}` })
+    expect(context.campaign).toEqual({ term: 't'.repeat(4086) })
   })
 
   test("the caller's fields win, and also set context.page", async () => {
