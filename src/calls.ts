@@ -27,7 +27,8 @@ type Arguments = any[]
 export interface Airhop<Plan = Open> {
   /**
    * Ties what follows to a user. `null` or nothing keeps the known user. A different user gets a new anonymous id.
-   * Refused with a reason: an id that is empty, NaN, or the words null, undefined, [object Object].
+   * Refused with a reason: an id that is empty, NaN, longer than 512 characters, or the words null, undefined,
+   * [object Object].
    */
   identify(
     userId: string | number | null | undefined,
@@ -74,7 +75,7 @@ export interface Airhop<Plan = Open> {
    * `traits()` is there for code written for Segment and always empty: traits are sent and not kept.
    */
   user(): { id(): string | null; anonymousId(): string | null; groupId(): string | null; traits(): object }
-  /** Takes an id of yours in place of the one made here, for what follows. Nothing happens when it is empty. */
+  /** Takes an id of yours, of at most 512 characters, in place of the one made here. Nothing happens when it is no id. */
   setAnonymousId(anonymousId: string): void
   /** Calls back once calls are taken: at once, but never before it returns. */
   ready(callback?: (() => void) | null): void

@@ -20,9 +20,10 @@ export interface IdentityKeeper {
   share(place: SharedPlace): void
 }
 
-/** The id that a value stands for; none: empty, NaN, or what a careless template makes of nothing. */
+/** The id that a value stands for; none: empty, NaN, what a careless template makes of nothing, or too long for any event. */
 export const toId = (value: unknown): string | undefined =>
-  /^(number|string)$/.test(typeof value) && !/^\s*(null|undefined|NaN|\[object Object\])?\s*$/.test(`${value}`)
+  // 513 is ID_MAX_CHARS and one.
+  /^(number|string)$/.test(typeof value) && !/^\s*(null|undefined|NaN|\[object Object\])?\s*$|.{513}/s.test(`${value}`)
     ? `${value}`
     : undefined
 

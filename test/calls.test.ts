@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
 import { VERSION } from '../src/index.ts'
-import { EVENT_MAX_BYTES } from '../src/limits.ts'
+import { EVENT_MAX_BYTES, ID_MAX_CHARS } from '../src/limits.ts'
 import { closePage, kept, newKey, openPage, useCollector } from './collector.ts'
 
 const collector = useCollector()
@@ -377,6 +377,19 @@ describe('user', () => {
     airhop.setAnonymousId('')
     airhop.setAnonymousId('undefined')
     expect(airhop.user().anonymousId()).toBe(before)
+  })
+
+  test('takes no id that is longer than the server takes: every later event would be refused for it', async () => {
+    const airhop = openPage()
+    const before = airhop.user().anonymousId()
+    const long = 'x'.repeat(ID_MAX_CHARS + 1)
+    expect(await airhop.identify(long)).toMatchObject({ status: 'rejected', reason: 'invalid_user_id' })
+    expect(await airhop.group(long)).toMatchObject({ status: 'rejected', reason: 'missing_group_id' })
+    airhop.setAnonymousId(long)
+    const { id, groupId, anonymousId } = airhop.user()
+    expect([id(), groupId(), anonymousId()]).toEqual([null, null, before])
+    airhop.identify(long.slice(1))
+    expect(id()).toBe(long.slice(1))
   })
 
   test('starts anew when what is kept is no identity', async () => {
