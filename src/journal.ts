@@ -9,8 +9,8 @@ export interface Journal {
   /** Keeps an event beyond the life of the page, if the browser lets us: from the end of this task on, or `save`. */
   put(entry: Entry): void
   remove(entry: Entry): void
-  /** Writes now what has changed. */
-  save(): void
+  /** Writes now what has changed, and which of these the page has cleared away. */
+  save(entries?: Entry[]): void
   /** All there is, oldest first. */
   list(): Entry[]
 }
@@ -24,7 +24,8 @@ export const openJournal = (prefix: string): Journal => {
   const changed = new Set<Chunk>()
   let open: Chunk | undefined
 
-  const save = () => {
+  const save = (entries: Entry[] = []) => {
+    for (const { chunk } of entries) if (!read(chunk!.key)) changed.add(chunk!)
     for (const { key, entries } of changed) {
       if (entries[0]) write(key, toBody(entries))
       else remove(key)
@@ -53,8 +54,10 @@ export const openJournal = (prefix: string): Journal => {
       change(chunk)
     },
     save,
-    list: () =>
-      namesOf(`${prefix}q.`).flatMap((id) => {
+    list() {
+      // What has ended in this task would be found again.
+      save()
+      return namesOf(`${prefix}q.`).flatMap((id) => {
         const key = `${prefix}q.${id}`
         const chunk: Chunk = { key, entries: [] }
         try {
@@ -69,6 +72,7 @@ export const openJournal = (prefix: string): Journal => {
           remove(key)
         }
         return chunk.entries
-      }),
+      })
+    },
   }
 }

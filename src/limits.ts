@@ -31,6 +31,9 @@ export const FLUSH_MS = 2000
  */
 export const BATCH_MAX_BYTES = 30_000
 
+/** A request that outlives its page. By characters: those that take more than a byte are few in what is longer than a batch. */
+export const KEEPALIVE_MAX_CHARS = 50_000
+
 /** What one beacon may hold: the quota above less the bytes of its headers and URL, which some engines count. */
 export const BEACON_MAX_BYTES = 63_000
 

@@ -172,7 +172,15 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     const ms = Math.max(waitMs, backoffMs(failures + 1, Math.random()))
     setPause(waitMs ? -ms : ms, failures + 1)
     suspects = new Set()
+    journal.save(own())
     save(own())
+  }
+
+  /** In one beacon, unless the server has asked to wait. What doesn't fit is in the journal; the newest go, because the oldest are tried first on the next visit. */
+  const beacon = (entries: Entry[]) => {
+    if (pause.read()[1] < 0 && pause.leftMs()) return
+    while (entries[0] && !navigator.sendBeacon?.(url, toBody(entries, queue.stats())))
+      entries = entries.slice(1 + entries.length / 4)
   }
 
   const drainIn = (ms: number) => {
@@ -233,6 +241,8 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     add(entry: Entry) {
       if (phase !== 'held') journal.put(entry)
       queue.add(entry)
+      // Of what the page tracks when it has gone, no other event tells.
+      if (phase === 'away') beacon([entry])
       if (phase !== 'here' || pause.leftMs()) save([entry])
       wake()
     },
@@ -263,13 +273,10 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       if (phase !== 'here') return
       // What has just been sent is on its way, and in the journal: with the next page's try it would be sent three times.
       const fresh = Date.now() - sentAt < ON_ITS_WAY_MS ? flying : []
-      let entries = pause.read()[1] < 0 && pause.leftMs() ? [] : own().filter((entry) => !fresh.includes(entry))
-      // What doesn't fit is in the journal; the newest go, because the oldest are tried first on the next visit.
-      while (entries[0] && !navigator.sendBeacon?.(url, toBody(entries, queue.stats())))
-        entries = entries.slice(1 + entries.length / 4)
+      beacon(own().filter((entry) => !fresh.includes(entry)))
       phase = 'away'
       // Of a frame that is removed no task ends.
-      journal.save()
+      journal.save(own())
       left?.()
       save(own())
     },

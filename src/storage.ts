@@ -15,13 +15,16 @@ const memory: Record<string, string> = {}
 /** What was written last: by this page where the browser didn't take it, else by any. */
 export const read = (key: string): string | undefined => memory[key] || attempt(() => localStorage[key])
 export const write = (key: string, value: string) => {
-  memory[key] = value
   attempt(() => {
     localStorage[key] = value
-    delete memory[key]
   })
-  // What stood there before may not outlive it: on the next page it would be the last.
-  if (memory[key]) attempt(() => delete localStorage[key])
+  delete memory[key]
+  // Full, forbidden, or what a page or an extension has put in its place, which throws nothing and keeps nothing.
+  if (read(key) !== value) {
+    // What stood there before may not outlive it: on the next page it would be the last.
+    remove(key)
+    memory[key] = value
+  }
 }
 export const remove = (key: string) => {
   delete memory[key]

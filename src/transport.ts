@@ -1,4 +1,5 @@
 import { retryAfterMs } from './backoff.ts'
+import { KEEPALIVE_MAX_CHARS } from './limits.ts'
 import type { BatchAnswer } from './wire.ts'
 
 /** Why events were not taken, by their place in the request. */
@@ -21,7 +22,8 @@ export const post = async (url: string, body: string, timeoutMs: number): Promis
     const response = await fetch(url, {
       method: 'POST',
       body,
-      keepalive: true,
+      // Larger than 64 KiB it would fail at once and for ever: one event of a page whose address or user id is as long.
+      keepalive: body.length < KEEPALIVE_MAX_CHARS,
       credentials: 'omit',
       // Browsers before 2022 have none: there a hung request ends when the browser gives it up.
       signal: AbortSignal.timeout?.(timeoutMs),

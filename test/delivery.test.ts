@@ -522,6 +522,31 @@ describe('leaving', () => {
     expect(kept(key)).toHaveLength(1)
   })
 
+  test('beacons also what is tracked after it, by a listener that comes later', async () => {
+    const bodies = spyBeacon()
+    const key = newKey()
+    const airhop = openPage({ key, flushMs: 60_000 })
+    await airhop.track('before')
+    airhop.track('waits')
+    dispatchEvent(new Event('pagehide'))
+    expect(await airhop.track('late')).toMatchObject({ status: 'saved' })
+    expect(bodies.map((body) => names(readBody(body).events))).toEqual([['waits'], ['late']])
+    expect(kept(key)).toHaveLength(2)
+  })
+
+  test('beacons nothing, early or late, while the server has asked to wait', async () => {
+    const bodies = spyBeacon()
+    const key = newKey()
+    collector.answer = () => say(429, {}, { 'Retry-After': '60' })
+    const airhop = openPage({ key })
+    await airhop.track('refused')
+    airhop.track('waits')
+    dispatchEvent(new Event('pagehide'))
+    await airhop.track('late')
+    expect(bodies).toEqual([])
+    expect(kept(key)).toHaveLength(3)
+  })
+
   test('beacons the newest that fit into 64 KiB, and keeps the rest', async () => {
     const bodies = spyBeacon()
     const key = newKey()
@@ -609,6 +634,15 @@ describe('stats', () => {
       pending: 0,
     })
     expect(seen.length).toBeGreaterThan(11)
+  })
+
+  test('count each loss once, however many events one task makes of what fits', async () => {
+    collector.answer = () => say(503, {}, { 'Retry-After': '60' })
+    const airhop = openPage()
+    await trackMany(airhop, 30, { text: 'x'.repeat(30_000) })
+    await trackMany(airhop, 60, { text: 'x'.repeat(30_000) })
+    expect(airhop.stats().tracked).toBe(90)
+    expect(sum(airhop)).toBe(90)
   })
 
   test('are a copy', () => {
@@ -767,6 +801,40 @@ describe('a localStorage', () => {
       expect(airhop.stats()).toMatchObject({ tracked: 2, delivered: 2, pending: 0 })
     },
   )
+
+  test('that takes everything and keeps nothing does not take the pause away', async () => {
+    const before = Object.getOwnPropertyDescriptor(globalThis, 'localStorage')!
+    const value = new Proxy({}, { set: () => true, get: () => undefined })
+    Object.defineProperty(globalThis, 'localStorage', { configurable: true, value })
+    try {
+      collector.answer = () => say(503, {}, { 'Retry-After': '60' })
+      const airhop = openPage()
+      await trackMany(airhop, 3, { text: 'x'.repeat(20_000) })
+      expect(await airhop.flush({ timeoutMs: 100 })).toBe(3)
+      expect(collector.requests).toHaveLength(1)
+    } finally {
+      Object.defineProperty(globalThis, 'localStorage', before)
+    }
+  })
+
+  test.each([
+    ['before a request fails', false],
+    ['after it, and before the page goes', true],
+  ])('that the page clears %s holds what waits again', async (_when, later) => {
+    spyBeacon(false)
+    const key = newKey()
+    collector.answer = () => {
+      if (!later) localStorage.clear()
+      return say(503, {}, { 'Retry-After': '60' })
+    }
+    const airhop = openPage({ key })
+    expect(await airhop.track('x')).toMatchObject({ status: 'saved' })
+    if (later) {
+      localStorage.clear()
+      closePage()
+    }
+    expect(kept(key)).toHaveLength(1)
+  })
 
   test('that is forbidden altogether keeps nothing from being delivered, after a failure too', async () => {
     const getter = vi.fn(() => {

@@ -29,6 +29,33 @@ test(
   },
 )
 
+test(
+  'events that the page tracks when it is told that it goes are stored once, though nobody comes back',
+  inAllEngines,
+  async ({ shop }) => {
+    shop.page('/', {
+      head: `<script>
+        addEventListener('load', () => addEventListener('pagehide', () => step('going', 0)))
+        document.addEventListener('visibilitychange', () => step('going', 1))
+      </script>`,
+    })
+    const visitor = await shop.enter()
+    await visitor.track(1)
+    await visitor.flush()
+    shop.expectSteps('going', 2)
+    await visitor.tab.goto(shop.elsewhere)
+
+    // Which of the two is told first is the engine's affair.
+    expect(await shop.settled({ timeoutMs: 10_000 })).toEqual({
+      ...nothingLost,
+      misdated: expect.any(Array),
+      overtaken: expect.any(Array),
+      tracked: 3,
+      stored: 3,
+    })
+  },
+)
+
 test('events tracked by the click on a link that leads away are stored once', inAllEngines, async ({ shop }) => {
   const visitor = await shop.enter()
   await visitor.trackAnd(

@@ -46,6 +46,17 @@ test('a page that clears localStorage while events wait loses none of them', asy
   expect(await shop.settled()).toEqual({ ...nothingLost, tracked: 10, stored: 10 })
 })
 
+test('a page that clears localStorage and goes while the server is away loses nothing', async ({ faults, shop }) => {
+  const visitor = await shop.enter()
+  await faults.refuse()
+  await visitor.track(5)
+  await visitor.tab.evaluate(() => localStorage.clear())
+  await visitor.goTo('/next')
+  await faults.listen()
+
+  expect(await shop.settled()).toEqual({ ...nothingLost, tracked: 5, stored: 5 })
+})
+
 test('all that airhop keeps in localStorage is at most 1 MiB, however many pages find no server', async ({
   faults,
   shop,
