@@ -349,6 +349,18 @@ describe('a refusal', () => {
     expect(airhop.stats()).toMatchObject({ tracked: 3, pending: 3 })
   })
 
+  test('of everything ends nothing where the page has a console that throws', async () => {
+    collector.answer = () => say(400)
+    const errors = vi.spyOn(console, 'error').mockImplementation(() => {
+      throw new Error('no errors in tests')
+    })
+    const airhop = openPage()
+    await trackMany(airhop, 3)
+    await until(() => expect(errors).toHaveBeenCalled())
+    collector.answer = () => undefined
+    await until(() => expect(airhop.stats()).toMatchObject({ delivered: 3, pending: 0 }))
+  })
+
   test('of the only event there is does not lose it', async () => {
     collector.answer = () => say(400)
     vi.spyOn(console, 'error').mockImplementation(() => {})

@@ -4,7 +4,7 @@ import { brotliCompressSync, constants } from 'node:zlib'
 import { expect, test } from 'vitest'
 
 // What was reached with everything, and 1 % more. The aim is 3,072.
-const AIRHOP_MAX_BROTLI_BYTES = 5971
+const AIRHOP_MAX_BROTLI_BYTES = 6063
 const SNIPPET_MAX_BYTES = 300
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, '..', path))
