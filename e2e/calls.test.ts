@@ -139,8 +139,11 @@ test('reset starts a new anonymous id without the user, here and in a tab that w
 
   await page.evaluate(() => airhop.identify('usr_1'))
   await page.evaluate(() => airhop.group('acc_1'))
+  // Another process of the browser has it some milliseconds later.
+  await second.waitForFunction(() => airhop.user().groupId())
   expect(await second.evaluate(() => airhop.track('second_tab_before'))).toMatchObject({ status: 'stored' })
   await page.evaluate(() => airhop.reset())
+  await second.waitForFunction(() => !airhop.user().id())
   expect(await second.evaluate(() => airhop.track('second_tab_after'))).toMatchObject({ status: 'stored' })
   expect(await page.evaluate(() => airhop.track('first_tab_after'))).toMatchObject({ status: 'stored' })
 

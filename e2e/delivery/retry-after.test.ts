@@ -1,14 +1,15 @@
-import { expect, nothingLost, test } from '../delivery.ts'
+import { expect, nothingLost, test, type Visitor } from '../delivery.ts'
 
 test('Retry-After is obeyed by all tabs, also by one that is opened and one that is reloaded meanwhile', async ({
   faults,
   shop,
 }) => {
   const [first, second] = [await shop.enter(), await shop.enter()]
-  const refused = faults.reactTo(1, { status: 429, headers: { 'retry-after': '4' } })
+  const refused = faults.reactTo(1, { status: 429, headers: { 'retry-after': '10' } })
   await first.track(2)
   await refused
-  const until = faults.arrivals[0]!.at + 4000
+  const until = faults.arrivals[0]!.at + 10_000
+  await toldToWait(second)
   await second.track(2)
   await second.goTo('/next')
   await second.track(2)
@@ -23,15 +24,25 @@ test('of ten tabs that wait for the end of the same Retry-After, few try before 
   shop,
 }) => {
   const visitors = await Promise.all(Array.from({ length: 10 }, () => shop.enter()))
-  const refused = faults.reactTo(1, { status: 503, headers: { 'retry-after': '6' } })
+  const refused = faults.reactTo(1, { status: 503, headers: { 'retry-after': '15' } })
   await visitors[0]!.track(1)
   await refused
   const refusedAt = faults.arrivals[0]!.at
   faults.react({ status: 503, headers: { 'retry-after': '600' } })
-  for (const visitor of visitors) await visitor.track(1)
+  for (const visitor of visitors) {
+    await toldToWait(visitor)
+    await visitor.track(1)
+  }
   await faults.arrived(2)
-  await expect.poll(() => Date.now() - refusedAt, { timeout: 20_000 }).toBeGreaterThan(10_000)
+  await expect.poll(() => Date.now() - refusedAt, { timeout: 30_000 }).toBeGreaterThan(20_000)
 
-  // Less than half of them, also where the machine is so busy that the word of the first is late.
-  expect(faults.arrivals.length - 1).toBeLessThan(5)
+  expect(faults.arrivals.length).toBeLessThanOrEqual(3)
 })
+
+/** Once what the tab that was refused has written is there too: Chromium hands it on some milliseconds later. */
+async function toldToWait(visitor: Visitor): Promise<void> {
+  const pause = () =>
+    visitor.tab.evaluate(() => Object.entries(localStorage).find(([key]) => key.endsWith('.pause'))?.[1] ?? '')
+  // `begun,wait,failures`; the wait is below 0 where the server has asked for it.
+  await expect.poll(pause).toMatch(/^\d+,-\d+,/)
+}
