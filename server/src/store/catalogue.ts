@@ -1,6 +1,7 @@
 import type { Fields } from '../check.ts'
 import type { Database } from '../sqlite.ts'
 import type { StoredEvent } from './changes.ts'
+import { tallyOf } from './tallies.ts'
 
 export const HOUR_MS = 3_600_000
 
@@ -91,7 +92,7 @@ export function createCatalogue(database: Database) {
   return {
     /** Begins the sum of a commit. */
     open() {
-      /** By name: mostly one, of one type and workspace. */
+      /** By name, those of each type and workspace. */
       const names = new Map<string, NameTally[]>()
       return {
         add(workspace: number, { type, name, bag, receivedAtMs }: StoredEvent): void {
@@ -127,22 +128,6 @@ export function createCatalogue(database: Database) {
       }
     },
   }
-}
-
-/** The one of its name that is wanted, or a new one. */
-function tallyOf<Tally>(
-  tallies: Map<string, Tally[]>,
-  name: string,
-  isWanted: (tally: Tally) => boolean,
-  make: () => Tally,
-): Tally {
-  const known = tallies.get(name)
-  const found = known?.find(isWanted)
-  if (found) return found
-  const made = make()
-  if (known) known.push(made)
-  else tallies.set(name, [made])
-  return made
 }
 
 const sinceThen = (atMs: number) => ({ events: 0, firstAtMs: atMs, lastAtMs: atMs })

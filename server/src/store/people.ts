@@ -3,6 +3,7 @@ import { KINDS, type StoredEvent } from './changes.ts'
 import { dayOf } from './days.ts'
 import { type Claim, createOwnership, KIND } from './ownership.ts'
 import { createSearchTerms, PERSON_KEYS } from './search-terms.ts'
+import { tallyOf } from './tallies.ts'
 import { compareText, LEVEL, type Level, type TraitRow } from './traits.ts'
 
 /** What is remembered of ids between chunks, to ask the file less; forgotten whole when it is this much. */
@@ -76,7 +77,7 @@ export function createPeople(database: Database) {
   let remembered = 0
 
   let seen: Subject[] = []
-  /** By day, then by name: mostly one. */
+  /** By day, then by name. */
   let counted = new Map<number, Map<string, Tally[]>>()
   let claimed: Claim[] = []
   let traits = new Map<string, Trait>()
@@ -162,10 +163,12 @@ export function createPeople(database: Database) {
       names = new Map()
       counted.set(day, names)
     }
-    const known = names.get(name ?? '')
-    const tally = known?.find((one) => one.type === type && one.source === source && one.workspace === workspace)
-    if (tally) tally.events += 1
-    else names.set(name ?? '', [...(known ?? []), { workspace, type, source, events: 1 }])
+    tallyOf(
+      names,
+      name ?? '',
+      (known) => known.type === type && known.source === source && known.workspace === workspace,
+      () => ({ workspace, type, source, events: 0 }),
+    ).events += 1
   }
 
   function setTraits(subject: Subject, level: Level, bag: Readonly<Record<string, unknown>>, event: StoredEvent): void {
