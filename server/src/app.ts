@@ -106,9 +106,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
     })
     const answer = async (door: Door, taken: Incoming, request: FastifyRequest, reply: FastifyReply) => {
       // What is kept aside is neither stored nor a contact: the common answer says why.
-      if (door.source !== 'hogsend' || taken.quarantined > 0) {
-        return door.answersAlso ? { ...(await taken.take()), ...door.answersAlso } : taken.take()
-      }
+      if (door.source !== 'hogsend' || taken.quarantined > 0) return { ...(await taken.take()), ...door.answersAlso }
       if (door.door === 'contact') return hogsend.contact(taken)
       if (door.door === 'group') return hogsend.group(taken)
       reply.code(202)

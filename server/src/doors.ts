@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyRequest } from 'fastify'
 import type { Credentials, Keys, Sender, Workspace } from './auth.ts'
 import { isAbsent, isObject } from './check.ts'
 import { type Refusal, refused } from './errors.ts'
-import type { Source } from './log/port.ts'
+import type { RequestFacts, Source } from './log/port.ts'
 import { isSignedBy } from './signature.ts'
 import { churnkeySignedText, isSignedAlone } from './sources/churnkey.ts'
 import { type NativeDoor, nativeKeyOf } from './sources/native.ts'
@@ -39,6 +40,8 @@ export interface Door {
   answersHead?: true
   /** The body of a refusal, where it is not `{ error: { code, message } }`. */
   refusalBody?(refusal: Refusal): object
+  /** What is looked at here besides what every request says. */
+  factsOf?(request: Pick<FastifyRequest, 'headers' | 'query'>): Partial<RequestFacts>
   /** What its clients want to read in an answer besides what all answers say. */
   answersAlso?: object
 }
@@ -143,6 +146,11 @@ const postHog = (path: string, base = '/ingest/v1/posthog'): Door => ({
   source: 'posthog',
   door: 'capture',
   guard: byWriteKey(postHogKeyOf),
+  // `?_=` of posthog-js, in ms: https://github.com/PostHog/posthog/blob/master/rust/capture/src/payload/types.rs
+  factsOf({ query }) {
+    const said = isObject(query) ? query._ : undefined
+    return typeof said === 'string' && /^\d{13}$/.test(said) ? { sentAtMs: Number(said) } : {}
+  },
   ...(path === '' && { answersHead: true }),
 })
 
@@ -175,6 +183,10 @@ const hogsend = (method: Method, path: string, door: string): Door => ({
   door,
   guard: HOGSEND,
   refusalBody: hogsendRefusal,
+  factsOf({ headers }) {
+    const key = headers['idempotency-key']
+    return typeof key === 'string' && key.trim() !== '' ? { idempotencyKey: key } : {}
+  },
 })
 
 const signalSmith = (path: string, door: string): Door => ({

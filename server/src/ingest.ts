@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { BatchAnswer, EventError } from '../../src/wire.ts'
 import type { Keys, Sender } from './auth.ts'
 import type { Arrival } from './canonical.ts'
-import { isObject, messageIdOf } from './check.ts'
+import { messageIdOf } from './check.ts'
 import type { Door } from './doors.ts'
 import { type Refusal, RequestRefused } from './errors.ts'
 import { refuseByLog } from './log/failure.ts'
@@ -74,12 +74,7 @@ export function createIngest({ keys, log, recentIds, rules, now, meter }: Ingest
     const workspace = sender.workspace.name
     arrival.workspace = workspace
     const isSigned = guard.isSigned?.(sender.workspace, { headers: request.headers, body, json }) === true
-    const facts = {
-      ...factsOf(request),
-      ...proofOf(sender, isSigned),
-      ...idempotencyKeyOf(door, request),
-      ...sentAtOf(door, request),
-    }
+    const facts = { ...factsOf(request), ...proofOf(sender, isSigned), ...door.factsOf?.(request) }
 
     const delivery = readEvents(source, door.door, json, facts)
     const events = delivery.items.length
@@ -191,18 +186,6 @@ function answerOf(received: number, { errors, ignored, duplicates, quarantined }
 
 const proofOf = ({ verified }: Sender, isSigned: boolean): Pick<RequestFacts, 'verified'> =>
   verified || isSigned ? { verified: true } : {}
-
-/** `Idempotency-Key`, where it is looked at. */
-function idempotencyKeyOf({ source }: Door, { headers }: FastifyRequest): Pick<RequestFacts, 'idempotencyKey'> {
-  const key = source === 'hogsend' ? headers['idempotency-key'] : undefined
-  return typeof key === 'string' && key.trim() !== '' ? { idempotencyKey: key } : {}
-}
-
-/** `?_=` of posthog-js, in ms: https://github.com/PostHog/posthog/blob/master/rust/capture/src/payload/types.rs */
-function sentAtOf({ source }: Door, { query }: FastifyRequest): Pick<RequestFacts, 'sentAtMs'> {
-  const said = source === 'posthog' && isObject(query) ? query._ : undefined
-  return typeof said === 'string' && /^\d{13}$/.test(said) ? { sentAtMs: Number(said) } : {}
-}
 
 const bodyOf = ({ body }: FastifyRequest) => (Buffer.isBuffer(body) ? body : Buffer.alloc(0))
 
