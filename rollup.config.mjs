@@ -104,9 +104,9 @@ export default [
   },
   {
     // Not minified: its stack traces are read.
-    input: ['server/src/main.ts', 'server/src/worker-thread.ts', 'server/src/reader-thread.ts'],
+    input: ['main', 'program', 'worker-thread', 'reader-thread'].map((name) => `server/src/${name}.ts`),
     external: [/^node:/, 'fastify', /^ajv(\/|$)/, 'ajv-formats', '@fastify/static', 'cli-progress'],
     plugins: [compile('server/tsconfig.json'), executable, withPage],
-    output: { dir: 'server/dist', format: 'es', entryFileNames: '[name].mjs', chunkFileNames: '[name].mjs' },
+    output: { dir: 'server/dist', format: 'es', entryFileNames: '[name].mjs', chunkFileNames: 'shared.mjs' },
   },
 ]

@@ -18,7 +18,7 @@ import { type Chunk, type Log, LogFull, LogUnavailable, type Position } from './
 /** What may wait for processing before appends are refused: minutes of a full load. */
 const LOG_MAX_BYTES = 1024 ** 3
 
-/** What may wait in memory for the next commit. A turn of the event loop hardly gathers a tenth of it. */
+/** What may wait in memory for the next commit. Far more than the turns that it waits for gather. */
 const QUEUE_MAX_BYTES = 64 * 1024 ** 2
 
 /** Turns of the event loop that a commit waits for more at most; a few milliseconds under full load. */

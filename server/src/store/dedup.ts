@@ -31,13 +31,14 @@ export function createDedup(database: Database) {
       }
       const current = tables[number % 2]!
       const previous = tables[(number + 1) % 2]!
-      const isFirst = previous.any.get() === undefined
+      // Of the first generation there is none before, which saves a look for each event.
+      const isAlone = previous.any.get() === undefined
       return {
         knows: (workspace: number, messageId: string): boolean =>
           (previous.find.get(workspace, messageId) ?? current.find.get(workspace, messageId)) !== undefined,
         /** Takes an id for an event; false if it was known. */
         claim: (workspace: number, messageId: string, event: number): boolean =>
-          (isFirst || previous.find.get(workspace, messageId) === undefined) &&
+          (isAlone || previous.find.get(workspace, messageId) === undefined) &&
           Number(current.insert.run(workspace, messageId, event).changes) === 1,
         /** The event that has an id. */
         holder: (workspace: number, messageId: string): number | undefined =>
