@@ -55,10 +55,8 @@ export const autoPage =
     const { navigation } = window as { navigation?: EventTarget }
     if (navigation) navigation.addEventListener('currententrychange', look)
     else {
-      for (const [method, navigationType] of [
-        ['pushState', 'push'],
-        ['replaceState', 'replace'],
-      ] as const) {
+      for (const navigationType of ['push', 'replace'] as const) {
+        const method = `${navigationType}State` as const
         const original = history[method]
         // Frozen by the page: popstate is left.
         attempt(() => {

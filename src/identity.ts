@@ -1,4 +1,5 @@
 import type { ConsentKeeper } from './consent.ts'
+import { ID_MAX_CHARS } from './limits.ts'
 import { read, write } from './storage.ts'
 import { uuid } from './uuid.ts'
 
@@ -21,11 +22,10 @@ export interface IdentityKeeper {
 }
 
 /** The id that a value stands for; none: empty, NaN, what a careless template makes of nothing, or too long for any event. */
-export const toId = (value: unknown): string | undefined =>
-  // 513 is ID_MAX_CHARS and one.
-  /^(number|string)$/.test(typeof value) && !/^\s*(null|undefined|NaN|\[object Object\])?\s*$|.{513}/s.test(`${value}`)
-    ? `${value}`
-    : undefined
+export const toId = (value: unknown): string | undefined => {
+  const id = /^(number|string)$/.test(typeof value) ? `${value}` : ''
+  return id.length <= ID_MAX_CHARS && !/^\s*(null|undefined|NaN|\[object Object\])?\s*$/.test(id) ? id : undefined
+}
 
 /** Where an anonymous id is kept besides, so that it is the same elsewhere. */
 export interface SharedPlace {

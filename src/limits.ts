@@ -34,9 +34,6 @@ export const BATCH_MAX_BYTES = 30_000
 /** A request that outlives its page. By characters: those that take more than a byte are few in what is longer than a batch. */
 export const KEEPALIVE_MAX_CHARS = 50_000
 
-/** What one beacon may hold: the quota above less the bytes of its headers and URL, which some engines count. */
-export const BEACON_MAX_BYTES = 63_000
-
 /** First wait after a failed request; doubles with each further failure, with full jitter. */
 export const RETRY_MIN_MS = 1000
 

@@ -5,26 +5,16 @@ import type { Consent } from './consent.ts'
 import { sharedId } from './shared-id.ts'
 
 // Only there while the file's top level runs, and not at all in a module.
-const { dataset, src } = (document.currentScript ||
+const { dataset = {}, src } = (document.currentScript ||
   document.querySelector('script[data-key]') ||
   {}) as Partial<HTMLScriptElement>
-const {
-  key,
-  host,
-  flushMs,
-  consent,
-  gpc,
-  page,
-  cookieDomain,
-  debug,
-  global = 'airhop',
-} = dataset || ({} as DOMStringMap)
+const { key, host, flushMs, consent, gpc, page, cookieDomain, debug, global = 'airhop' } = dataset
 const names = window as unknown as Record<string, unknown>
 const queued = names[global]
 const airhop = createAirhop({
   key: key!,
   host: host || (src ? new URL(src).origin : undefined),
-  flushMs: +flushMs! >= 0 ? +flushMs! : undefined,
+  flushMs: flushMs && +flushMs >= 0 ? +flushMs : undefined,
   consent: consent as Consent,
   gpc: gpc as 'ignore',
   debug: debug != null,

@@ -64,7 +64,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
   }
 
   /** Tells the calls that wait that their events are kept, and will be tried again. */
-  const save = (entries: Entry[], reason?: string) => {
+  const tellSaved = (entries: Entry[], reason?: string) => {
     for (const entry of entries) {
       entry.answer!({ messageId: entry.messageId, status: 'saved', reason })
       entry.answer = answered
@@ -150,7 +150,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     for (const one of batch) one.refusedAt ??= passes
     if (/40[13]/.test(reason)) {
       phase = 'stopped'
-      save(own(), reason)
+      tellSaved(own(), reason)
       complain(`write key refused (${status}): check data-key, and the server's allowedOrigins`)
     } else if (batch[1]) maxEvents = Math.ceil(batch.length / 2)
     else if (entry.refusedAlone && entry.refusedAt! < passes) settle(entry, 'rejected', reason)
@@ -173,10 +173,13 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     setPause(waitMs ? -ms : ms, failures + 1)
     suspects = new Set()
     journal.save(own())
-    save(own())
+    tellSaved(own())
   }
 
-  /** In one beacon, unless the server has asked to wait. What doesn't fit is in the journal; the newest go, because the oldest are tried first on the next visit. */
+  /**
+   * Sends them in one beacon, unless the server has asked to wait. What doesn't fit is in the journal; the newest go,
+   * because the oldest are tried first on the next visit.
+   */
   const beacon = (entries: Entry[]) => {
     if (pause.read()[1] < 0 && pause.leftMs()) return
     while (entries[0] && !navigator.sendBeacon?.(url, toBody(entries, queue.stats())))
@@ -243,7 +246,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       queue.add(entry)
       // Of what the page tracks when it has gone, no other event tells.
       if (phase === 'away') beacon([entry])
-      if (phase !== 'here' || pause.leftMs()) save([entry])
+      if (phase !== 'here' || pause.leftMs()) tellSaved([entry])
       wake()
     },
 
@@ -278,7 +281,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       // Of a frame that is removed no task ends.
       journal.save(own())
       left?.()
-      save(own())
+      tellSaved(own())
     },
 
     enter,
