@@ -295,7 +295,7 @@ function openShop(parts: Parts): Shop {
       }
     },
 
-    async settled({ timeoutMs = 20_000 } = {}) {
+    async settled({ timeoutMs = 30_000 } = {}) {
       const missing = async () => {
         await readRows()
         const stored = new Set(rows.map(({ properties }) => `${properties.visitor}: ${properties.n}`)).size
