@@ -271,6 +271,15 @@ describe('Intercom', () => {
       ],
     ],
     [
+      'conversation.user.created',
+      {
+        ...thread,
+        source: { author: { type: 'user', id: 'c1', email: 'Zoe@Acme.example' } },
+        contacts: { contacts: [{ type: 'contact', id: 'c1', external_id: 'u1' }] },
+      },
+      [{ type: 'track', ...who }],
+    ],
+    [
       'conversation.user.replied',
       {
         ...thread,
@@ -278,6 +287,24 @@ describe('Intercom', () => {
         contacts: { contacts: [{ type: 'contact', id: 'c1', external_id: 'u1' }] },
       },
       [{ type: 'track', ...u1 }],
+    ],
+    [
+      'conversation.user.replied',
+      {
+        ...thread,
+        contacts: { contacts: [{ type: 'contact', id: 'c7', external_id: 'u7' }, contact] },
+        conversation_parts: { conversation_parts: [{ part_type: 'comment', author: { type: 'user', id: 'c1' } }] },
+      },
+      [{ type: 'track', ...who, properties: { partType: 'comment', authorType: 'user' } }],
+    ],
+    [
+      'conversation.admin.closed',
+      {
+        ...thread,
+        contacts: { contacts: [contact, { type: 'contact', id: 'c7', external_id: 'u7' }] },
+        conversation_parts: { conversation_parts: [{ part_type: 'close', author: { type: 'admin', id: '7' } }] },
+      },
+      [{ type: 'track', ...who, properties: { partType: 'close', authorType: 'admin' } }],
     ],
     [
       'conversation.contact.attached',
@@ -378,12 +405,64 @@ describe('Intercom', () => {
       { type: 'content_stat', contact, content_type: 'banner', content_id: 4 },
       [{ type: 'track', ...who, properties: { contentType: 'banner', contentId: '4' } }],
     ],
+    [
+      'content_stat.series',
+      {
+        type: 'content_stat.series',
+        created_at: '2022-10-11T15:01:07.000Z',
+        content_stat: {
+          id: 1,
+          content_type: 'series',
+          content_id: 4,
+          stat_type: 'receipt',
+          ruleset_id: 29,
+          content_title: 'Welcome',
+          series_id: 7,
+          series_title: null,
+        },
+        contact,
+      },
+      [
+        {
+          type: 'track',
+          ...who,
+          properties: {
+            contentType: 'series',
+            contentId: '4',
+            contentTitle: 'Welcome',
+            statType: 'receipt',
+            rulesetId: '29',
+            seriesId: '7',
+          },
+        },
+      ],
+    ],
+    [
+      'user.tag.created',
+      {
+        type: 'user_tag',
+        user: { type: 'user', id: 'c1', user_id: 'u1', companies: { companies: [{ company_id: 'acme' }] } },
+        tag: { id: 1, name: 'vip' },
+      },
+      [{ type: 'track', ...u1, properties: { tagId: '1', tagName: 'vip' }, context: { groupId: 'acme' } }],
+    ],
     ['something.new', { contact }, [{ type: 'track', ...who, event: 'intercom.something.new' }]],
     [
       'event.created',
       { type: 'event', event_name: 'e', user_id: 'u1', created_at: 1735787045, metadata: { a: 1 } },
       [{ type: 'track', event: 'e', userId: 'u1', properties: { a: 1 }, timestamp: '2025-01-02T03:04:05.000Z' }],
     ],
+    [
+      'event.created',
+      { type: 'event', event_name: 'e', id: 'c1', created_at: 1735787045 },
+      [{ type: 'track', event: 'e', userId: null, anonymousId: 'intercom:c1', properties: {} }],
+    ],
+    [
+      'event.created',
+      { type: 'event', event_name: 'e', id: '84ca8d44-8f2e', email: 'Zoe@acme.example' },
+      [{ type: 'track', userId: null, anonymousId: null, email: 'zoe@acme.example' }],
+    ],
+    ['event.created', { type: 'event', event_name: 'e' }, 'no_person'],
     ['conversation.admin.closed', { type: 'conversation', id: 9 }, 'no_person'],
     ['ping', { type: 'ping' }, 'unsupported_topic'],
     ['admin.logged_in', { type: 'admin', id: 1 }, 'unsupported_topic'],

@@ -43,7 +43,7 @@ function toCalls(notification: Fields): ReturnType<Mapping> {
   }
   if (topic === 'event.created') {
     const { event_name: event, metadata: properties, created_at } = item
-    const person = personOf(contact ?? { user_id: item.user_id, email: item.email, id: item.intercom_user_id })
+    const person = personOf(contact ?? subjectOf(item))
     if (!isSomebody(person)) return { ignored: 'no_person' }
     return { calls: [call({ type: 'track', event, properties, ...person, timestamp: created_at })] }
   }
@@ -58,7 +58,7 @@ function toCalls(notification: Fields): ReturnType<Mapping> {
   }
   if (!PERSON.test(topic) || ENDING.test(topic)) return { calls: [track('')] }
 
-  const calls = [call({ type: 'identify', ...person, traits: traitsOf(contact), groupId: companyIdOf(contact) })]
+  const calls = [call({ type: 'identify', ...person, traits: traitsOf(contact) })]
   if (SIGNED_UP.test(topic)) calls.push(track('#track'))
   const merged = topic === 'contact.merged' ? textOf(fieldsOf(item.merged_from).id) : undefined
   if (merged !== undefined && person.userId !== undefined) {
@@ -104,43 +104,57 @@ function callMaker(notification: Fields, topic: string) {
 const CONTACT_TYPES: ReadonlySet<unknown> = new Set(['contact', 'user', 'lead', 'visitor'])
 const LEAD_TYPES: ReadonlySet<unknown> = new Set(['lead', 'visitor'])
 
-/** The person that an item is, or is about: in conversations and tickets the first of those who take part. */
+/** The person that an item is, or is about. */
 function contactOf(item: Fields): Fields | undefined {
   if (CONTACT_TYPES.has(item.type)) return item
-  const { contact, user, lead, visitor, contacts, customers, source, ticket, conversation } = item
+  const { contact, user, lead, visitor, source, ticket, conversation } = item
   for (const candidate of [contact, user, lead, visitor]) {
     if (isObject(candidate)) return candidate
   }
-  const first = firstOf(contacts) ?? firstOf(customers)
-  if (isObject(first)) return asAuthorOf(item, first)
+  const participant = participantOf(item)
+  if (participant) return participant
   const { author } = fieldsOf(source)
   if (isObject(author) && CONTACT_TYPES.has(author.type)) return author
-  for (const inner of [ticket, conversation]) {
-    const candidate = firstOf(fieldsOf(inner).contacts)
-    if (isObject(candidate)) return asAuthorOf(fieldsOf(inner), candidate)
-  }
-  return undefined
+  return participantOf(fieldsOf(ticket)) ?? participantOf(fieldsOf(conversation))
 }
 
-/** Those who take part are all called contacts; only what one of them wrote says that it is a lead. */
+/** Of those who take part in a conversation or ticket the one who wrote its newest part, else the first. */
+function participantOf(thread: Fields): Fields | undefined {
+  const participants = [thread.contacts, thread.customers].flatMap(itemsOf)
+  const writer = textOf(fieldsOf(fieldsOf(partsOf(thread).at(-1)).author).id)
+  const participant = participants.find(({ id }) => writer !== undefined && textOf(id) === writer) ?? participants[0]
+  return participant && asAuthorOf(thread, participant)
+}
+
+/** Those who take part are ids, and all called contacts; only what one of them wrote says that it is a lead, and its address. */
 function asAuthorOf(thread: Fields, contact: Fields): Fields {
-  const written = [thread.source, thread.conversation_message, ...partsOf(thread)]
-  const authors = written.map((part) => fieldsOf(fieldsOf(part).author))
-  const lead = authors.find(({ id, type }) => LEAD_TYPES.has(type) && textOf(id) === textOf(contact.id))
-  return lead ? { ...contact, type: lead.type } : contact
+  const id = textOf(contact.id)
+  const authors = [thread.source, thread.conversation_message, ...partsOf(thread)]
+    .map((part) => fieldsOf(fieldsOf(part).author))
+    .filter((author) => id !== undefined && textOf(author.id) === id)
+  const lead = authors.find(({ type }) => LEAD_TYPES.has(type))
+  const email = [contact, ...authors].find((one) => emailOf(one.email) !== undefined)?.email
+  return { ...contact, email, ...(lead && { type: lead.type }) }
 }
 
-/** The first of a list, which has its items under its own name or `data`. */
-function firstOf(list: unknown): unknown {
-  if (Array.isArray(list)) return list[0]
+/** The objects of a list, which has them under its own name or `data`. */
+function itemsOf(list: unknown): Fields[] {
   const { contacts, data } = fieldsOf(list)
-  return Array.isArray(contacts) ? contacts[0] : Array.isArray(data) ? data[0] : undefined
+  return ([list, contacts, data].find(Array.isArray) ?? []).filter(isObject)
+}
+
+/** Whom a data event says: `id` is the person's where it stands alone, as it was sent to Intercom, and else the event's own. */
+function subjectOf({ user_id, email, id, intercom_user_id }: Fields): Fields {
+  const isAlone = isAbsent(user_id) && isAbsent(email)
+  return { user_id, email, id: isAbsent(intercom_user_id) && isAlone ? id : intercom_user_id }
 }
 
 interface Person {
   userId: string | undefined
   anonymousId: string | undefined
   email: string | undefined
+  /** The account. */
+  groupId: string | undefined
 }
 
 /** The id of Intercom is always there, so that what came before the customer's own id belongs to the same person. */
@@ -153,6 +167,7 @@ function personOf(contact: Fields): Person {
     userId: isLead ? undefined : (textOf(external_id) ?? textOf(user_id)),
     anonymousId: intercomId === undefined ? undefined : `intercom:${intercomId}`,
     email: emailOf(email),
+    groupId: companyIdOf(contact),
   }
 }
 
@@ -206,7 +221,8 @@ function companyIdOf(contact: Fields): string | undefined {
 /** What is worth counting of an item whose form depends on its topic; never the text of a message. */
 function detailsOf(topic: string, item: Fields): Fields {
   if (topic.startsWith('content_stat.')) {
-    const { content_type, content_id, content_title, stat_type, channel, ruleset_id, series_id } = item
+    const stat = isObject(item.content_stat) ? item.content_stat : item
+    const { content_type, content_id, content_title, stat_type, channel, ruleset_id, series_id } = stat
     return present({
       contentType: content_type,
       contentId: textOf(content_id),
