@@ -110,8 +110,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
       if (door.door === 'contact') return hogsend.contact(taken)
       if (door.door === 'group') return hogsend.group(taken)
       reply.code(202)
-      const key = request.headers['idempotency-key']
-      return hogsend.event(taken, typeof key === 'string' ? key : undefined)
+      return hogsend.event(taken, request.headers['idempotency-key'])
     }
     for (const door of DOORS) {
       doors.route({

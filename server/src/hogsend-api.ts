@@ -7,7 +7,7 @@ import type { Incoming } from './ingest.ts'
 import type { Orders } from './orders.ts'
 import type { Processing } from './processing.ts'
 import type { RecentIds } from './recent-ids.ts'
-import { hogsendIdentity } from './sources/hogsend.ts'
+import { hogsendIdentity, hogsendMessageId } from './sources/hogsend.ts'
 import { textOf } from './sources/reading.ts'
 import type { Kind } from './store/changes.ts'
 import type { Known, Queries } from './store/queries-port.ts'
@@ -77,14 +77,14 @@ export function createHogsendApi({ keys, queries, orders, processing, recentIds 
     },
 
     /** `POST /v1/events` → `{ stored, exits }`: not stored if its idempotency key has come before. No journeys, so no exits. */
-    async event({ workspace, json, ids, take }: Incoming, key: string | undefined) {
-      const said = key ?? (isObject(json) ? textOf(json.idempotencyKey) : undefined)
-      if (said === undefined) {
+    async event({ workspace, json, ids, take }: Incoming, header: unknown) {
+      const messageId = hogsendMessageId(isObject(json) ? json : {}, header)
+      if (messageId === undefined) {
         await take()
         return { stored: true, exits: [] }
       }
-      return oneAtATime([`${workspace}\n${said}`], async () => {
-        const isNew = await areNew(workspace, ids)
+      return oneAtATime([`${workspace}\n${messageId}`], async () => {
+        const isNew = ids.has(messageId) && !(await isStored(workspace, messageId))
         if (isNew) await take()
         return { stored: isNew, exits: [] }
       })
@@ -119,13 +119,6 @@ export function createHogsendApi({ keys, queries, orders, processing, recentIds 
       if (outcome.done !== 'erased') throw refused('unknown_profile', id)
       return { deleted: true }
     },
-  }
-
-  /** Whether the event of these ids was never taken. With none left they are all known already. */
-  async function areNew(workspace: string, ids: ReadonlySet<string>): Promise<boolean> {
-    const [...unknown] = ids
-    const event = unknown.at(-1)
-    return event !== undefined && !(await isStored(workspace, event))
   }
 
   /** Those who have one of the ids, each once. */

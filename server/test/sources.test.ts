@@ -712,6 +712,28 @@ describe('Hogsend', () => {
     expect(events[0]).toMatchObject({ value: 12.5, currency: 'EUR' })
   })
 
+  test('an idempotency key that is blank is none: the event is stored', async () => {
+    const server = await start()
+    const event = { name: 'paid', userId: 'u1' }
+    const blank = { 'idempotency-key': '' }
+    expect(await send(server, 'POST', '/v1/events', event, blank)).toEqual([202, { stored: true, exits: [] }])
+    const keyed = { ...event, idempotencyKey: 'in the body' }
+    expect(await send(server, 'POST', '/v1/events', keyed, blank)).toEqual([202, { stored: true, exits: [] }])
+    expect((await server.stored()).map(({ messageId }) => messageId)).toEqual([
+      expect.stringMatching(/^gen-/),
+      'hogsend:in the body',
+    ])
+  })
+
+  test('an event that comes again is not stored, whatever it says of its contact, and changes nothing', async () => {
+    const server = await start()
+    const event = { name: 'paid', userId: 'u1', idempotencyKey: 'k' }
+    const again = { ...event, contactProperties: { plan: 'pro' } }
+    expect(await send(server, 'POST', '/v1/events', event)).toMatchObject([202, { stored: true }])
+    expect(await send(server, 'POST', '/v1/events', again)).toMatchObject([202, { stored: false }])
+    expect(await server.stored()).toMatchObject([{ type: 'track', messageId: 'hogsend:k' }])
+  })
+
   test('refusals are in the form that its client shows', async () => {
     const server = await start()
     const cases: [string, string, object, string][] = [

@@ -39,6 +39,12 @@ export function hogsendIdentity({ userId, email }: Fields): { userId: string | u
   return { userId: id, email: address }
 }
 
+/** The `messageId` of an event, by its idempotency key: that of the header, else of the body; undefined without one. */
+export function hogsendMessageId(body: Fields, header: unknown): string | undefined {
+  const key = textOf(header) ?? textOf(body.idempotencyKey)
+  return key === undefined ? undefined : ownId('hogsend', key)
+}
+
 function contactCalls(body: Fields): ReturnType<Mapping> {
   const { properties, lists } = body
   const own = isObject(properties) || isAbsent(properties) ? fieldsOf(properties) : undefined
@@ -50,8 +56,7 @@ function contactCalls(body: Fields): ReturnType<Mapping> {
 /** The two bags stay two: what an event is about is no trait of the contact. */
 function eventCalls(body: Fields, { idempotencyKey }: RequestFacts): ReturnType<Mapping> {
   const { name, eventProperties, contactProperties, lists, groups, timestamp } = body
-  const key = textOf(idempotencyKey) ?? textOf(body.idempotencyKey)
-  const messageId = key === undefined ? undefined : ownId('hogsend', key)
+  const messageId = hogsendMessageId(body, idempotencyKey)
   const warnings: string[] = []
   const context = present({
     lists,
