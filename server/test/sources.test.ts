@@ -927,3 +927,15 @@ test('a refusal names the field as its sender calls it', async () => {
     ['`eventDate` is not a time and was not used: "May 1"'],
   ])
 })
+
+test('Hyperengage: what an event knew of its person is kept, also where its name speaks of identifying', async () => {
+  const server = await start()
+  const said = { user_id: 'u1', traits: { plan: 'pro' } }
+  const events = ['seen', 'identify_clicked'].map((event_type) => ({ ...said, event_type }))
+  await server.post(`/api/v1/s2s/event?token=${SERVER_TOKEN}`, events, {})
+  const context = { traits: { plan: 'pro' } }
+  expect(await server.stored()).toMatchObject([
+    { event: 'seen', context },
+    { event: 'identify_clicked', context },
+  ])
+})

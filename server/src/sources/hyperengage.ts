@@ -48,6 +48,14 @@ const RESERVED: ReadonlySet<string> = new Set([
   'properties',
 ])
 
+/** Events whose `traits` they are about; those of any other are what it knew of the person. */
+const IDENTIFYING: ReadonlySet<unknown> = new Set([
+  'user_identify',
+  'identify_user',
+  'account_identify',
+  'identify_account',
+])
+
 /** What the documentation of `user_identify` and `account_identify` calls mandatory. */
 const MANDATORY_TRAITS = { identify: ['email', 'name', 'created_at'], group: ['name'] } as const
 
@@ -121,7 +129,6 @@ function contextOf(event: Fields): Fields {
     referrer: textOf(event.referer),
     title: textOf(event.page_title),
   })
-  const isIdentify = typeof event.event_type === 'string' && event.event_type.includes('identify')
   return present({
     library: { name: textOf(src) ?? 'hyperengage' },
     page: isEmpty(page) ? undefined : page,
@@ -132,6 +139,6 @@ function contextOf(event: Fields): Fields {
     locale: textOf(event.user_language),
     ip: textOf(event.source_ip),
     groupId: textOf(event.account_id),
-    traits: !isIdentify && isObject(traits) && !isEmpty(traits) ? traits : undefined,
+    traits: !IDENTIFYING.has(event.event_type) && isObject(traits) && !isEmpty(traits) ? traits : undefined,
   })
 }
