@@ -176,11 +176,12 @@ export function createKeys(workspaces: readonly Workspace[]) {
     /** As `server`, for pages: the write key will do, and is no proof of anything. */
     serverOrWriter({ headers, query }: Credentials): Sender {
       const token = parameter(query, 'token') ?? bearer(headers)
-      if (token === undefined) throw refused('missing_token', 'server')
+      if (token === undefined) throw refused('missing_token', 'page')
       const workspace = byWriteKey.get(token)
       const sender = workspace ? { workspace, verified: false } : server(token)
-      if (!sender) throw refused('invalid_token', kindOf(token), 'server')
-      return sender
+      if (sender) return sender
+      const given = kindOf(token)
+      throw refused('invalid_token', given === 'write' ? 'unknown' : given, 'page')
     },
 
     /** The sender by a key of Hogsend. */

@@ -126,8 +126,8 @@ const TABLE = {
       'A write key is required, by the first of: `Authorization: Bearer wk_…`, Basic with the key as user, `X-Write-Key`, `?writeKey=`, `writeKey` in the body.',
   ),
   invalid_write_key: refusal(401, (given: KeyKind) => wrongKey(given, 'write')),
-  missing_token: refusal(401, (wanted: 'admin' | 'server') => MISSING_TOKEN[wanted]),
-  invalid_token: refusal(401, (given: KeyKind, wanted: 'admin' | 'server') => wrongKey(given, wanted)),
+  missing_token: refusal(401, (wanted: 'admin' | 'server' | 'page') => MISSING_TOKEN[wanted]),
+  invalid_token: refusal(401, (given: KeyKind, wanted: 'admin' | 'server' | 'page') => wrongKey(given, wanted)),
   missing_api_key: refusal(401, (wanted: 'hogsend' | 'churnkey') => MISSING_API_KEY[wanted]),
   invalid_api_key: refusal(401, (given: KeyKind, wanted: 'hogsend' | 'churnkey') => wrongKey(given, wanted)),
   missing_signature: refusal(
@@ -201,7 +201,8 @@ const TABLE = {
 /** The kinds of keys; each opens its own doors only. */
 export type KeyKind = 'unknown' | 'write' | 'widget' | 'admin' | 'server' | 'hogsend' | 'churnkey'
 
-type WantedKind = Exclude<KeyKind, 'unknown' | 'widget'>
+/** `page`: what a page sends in the form of Hyperengage, where a secret must not be. */
+type WantedKind = Exclude<KeyKind, 'unknown' | 'widget'> | 'page'
 
 const IN_CONFIGURATION = 'in the configuration of the server'
 
@@ -220,6 +221,7 @@ const WANTED: { readonly [kind in WantedKind]: string } = {
   write: 'Use the write key: it starts with `wk_` and stands beside the widget key in the settings of the workspace.',
   admin: 'Use an admin token: it stands in `keys.json` of the data folder, or in the configuration.',
   server: `Use a server token, as \`?token=\`: one of \`serverTokens\` ${IN_CONFIGURATION}.`,
+  page: 'In a page use the write key (`wk_…`), as `?token=`. Use a server token only on a server, at `/api/v1/s2s/event`.',
   hogsend: `Use a key that starts with \`hsk_\`, as \`Authorization: Bearer\`: one of \`hogsendKeys\` ${IN_CONFIGURATION}.`,
   churnkey: `Use the API key and the app id of Churnkey, as \`x-ck-api-key\` and \`x-ck-app\`: \`churnkey\` ${IN_CONFIGURATION}.`,
 }
@@ -230,6 +232,7 @@ const UNKNOWN: { readonly [kind in WantedKind]: string } = {
   admin:
     'This is not an admin token of this server. It stands in `keys.json` of the data folder, or in the configuration; a write key (`wk_…`) only writes.',
   server: `This server token is not known here. ${WANTED.server}`,
+  page: `This key is not known here. ${WANTED.page}`,
   hogsend: `This key is not known here. ${WANTED.hogsend}`,
   churnkey: `These are not known here together. ${WANTED.churnkey}`,
 }
@@ -240,6 +243,7 @@ const wrongKey = (given: KeyKind, wanted: WantedKind) =>
 const MISSING_TOKEN = {
   admin: 'The admin token is required: `Authorization: Bearer <admin token>`.',
   server: `A token is required. ${WANTED.server}`,
+  page: `A key is required. ${WANTED.page}`,
 }
 
 const MISSING_API_KEY = {

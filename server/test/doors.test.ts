@@ -58,6 +58,19 @@ test('a key of one kind at the door of another is refused with what it is and wh
   expect(await server.stored()).toEqual([])
 })
 
+test('a page that has the wrong key is told of the write key, and never to hold a secret', async () => {
+  const server = await startHere({ workspace: EVERY_KEY })
+  for (const [token, says] of [
+    ['', /^A key is required\. In a page use the write key/],
+    ['wk_unknown', /^This key is not known here\. In a page use the write key/],
+    [HOGSEND_KEY, /is a Hogsend key.*In a page use the write key.*a server token only on a server/],
+  ] as const) {
+    const response = await server.post(`/api/v1/event?token=${token}`, { event_type: 'e', anonymous_id: 'a' }, {})
+    expect(response.status, token).toBe(401)
+    expect(((await response.json()) as any).error.message).toMatch(says)
+  }
+})
+
 test('a key of Hogsend opens what its scopes say', async () => {
   const workspace = { ...EVERY_KEY, hogsendKeys: [{ key: 'hsk_reads', scopes: ['read'] }] }
   const server = await startHere({ workspace })
