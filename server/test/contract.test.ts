@@ -170,6 +170,26 @@ test('replayed twice at once, each is stored once', async () => {
   expect(await quarantine(server)).toMatchObject({ held: 0, quarantined: [] })
 })
 
+test('a replay of much that stays keeps nobody else waiting', async () => {
+  const server = await startWith({ contract: contract('quarantine') })
+  for (let part = 0; part < 4; part += 1) {
+    const batch = Array.from({ length: 2500 }, (_, place) => ({ ...BAD, messageId: `${part}-${place}` }))
+    await server.post('/ingest/v1/batch', { batch })
+  }
+  await server.processed()
+  const answered: string[] = []
+  const note = (name: string) => (response: Response) => {
+    answered.push(`${name} ${response.status}`)
+    return response.json()
+  }
+  const [replayed] = await Promise.all([
+    server.post('/api/v1/quarantine/replay', '', { authorization: 'Bearer at_test' }).then(note('replay')),
+    server.post('/ingest/v1/track', GOOD).then(note('event')),
+  ])
+  expect(replayed).toEqual({ replayed: 0, kept: 10_000 })
+  expect(answered).toEqual(['event 200', 'replay 200'])
+})
+
 test('one that comes again is in quarantine once, and one that comes mended is stored instead', async () => {
   const data = temporaryFolder()
   const strict = await startWith({ contract: contract('quarantine') }, { data })
