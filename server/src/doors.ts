@@ -140,9 +140,10 @@ const beacon = ['/ingest', ''].map((base): Door => {
   return { path: `${base}/beacon/v1/batch`, methods: ['POST'], source: 'http', door: 'batch', guard: NATIVE }
 })
 
+/** Its webhook, at the path `''`, may be set to any of these methods. */
 const postHog = (path: string, base = '/ingest/v1/posthog'): Door => ({
   path: base + path,
-  methods: ['POST'],
+  methods: path === '' ? ['POST', 'PUT', 'PATCH'] : ['POST'],
   source: 'posthog',
   door: 'capture',
   guard: byWriteKey(postHogKeyOf),

@@ -152,6 +152,51 @@ describe('PostHog', () => {
     ])
   })
 
+  test('a group without properties is one without traits, also where an empty map is written `[]` as in PHP', async () => {
+    const server = await start()
+    const groups = [[], {}, null].map(($group_set, at) => {
+      const properties = { $group_type: 'company', $group_key: 'acme', $group_set, $lib: 'posthog-php' }
+      return { event: '$groupidentify', distinct_id: '$company_acme', uuid: `${at}`, properties }
+    })
+    const answer = await post(server, { batch: groups }, '/batch/')
+    expect(answer).toMatchObject({ received: 3, accepted: 3, rejected: 0 })
+    const stored = (await server.stored()).map(({ type, groupId, userId, traits }: any) => [
+      type,
+      groupId,
+      userId,
+      traits,
+    ])
+    expect(stored).toEqual(Array(3).fill(['group', 'acme', null, {}]))
+  })
+
+  test('who becomes a user on a page without cookies was not everybody who came without', async () => {
+    const server = await start()
+    const cookieless = '$posthog_cookieless'
+    const page = { $cookieless_mode: true, $device_id: null, $is_identified: false }
+    await post(server, [
+      { event: 'Visited', uuid: '1', properties: { ...page, distinct_id: cookieless } },
+      { event: '$identify', uuid: '2', properties: { distinct_id: 'u1', $anon_distinct_id: cookieless } },
+      { event: '$identify', uuid: '3', properties: { distinct_id: 'u2', $anon_distinct_id: 'a2' } },
+    ])
+    const ids = (await server.stored()).map(({ userId, anonymousId }) => [userId, anonymousId])
+    expect(ids).toEqual([
+      [null, cookieless],
+      ['u1', null],
+      ['u2', 'a2'],
+    ])
+  })
+
+  test('a webhook may be set to POST, PUT and PATCH', async () => {
+    const server = await start()
+    const headers = { authorization: `Bearer ${WRITE_KEY}` }
+    for (const method of ['POST', 'PUT', 'PATCH']) {
+      const body = JSON.stringify({ event: { uuid: method, event: 'e', distinct_id: 'u' }, person: { properties: {} } })
+      expect((await fetch(`${server.url}/ingest/v1/posthog`, { method, headers, body })).status, method).toBe(200)
+    }
+    const ids = (await server.stored()).map(({ messageId }) => messageId)
+    expect(ids).toEqual(['posthog:POST', 'posthog:PUT', 'posthog:PATCH'])
+  })
+
   test('what cannot be taken is said by place and code, and costs nothing else', async () => {
     const server = await start()
     const batch = [

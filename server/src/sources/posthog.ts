@@ -82,7 +82,7 @@ function toCalls(event: Fields, person: Fields, sentAt: unknown): ReturnType<Map
 
   switch (name) {
     case '$identify':
-      return call({ type: 'identify', userId: distinctId, anonymousId: properties.$anon_distinct_id, ...sets })
+      return call({ type: 'identify', userId: distinctId, anonymousId: anonymousOf(properties), ...sets })
     case '$set':
       return call({ type: 'identify', ...identityOf(distinctId, properties), ...sets })
     case '$create_alias':
@@ -98,6 +98,11 @@ function toCalls(event: Fields, person: Fields, sentAt: unknown): ReturnType<Map
   if (own === undefined) return setting.length > 0 ? { calls: setting } : { ignored: 'posthog_internal_event' }
   return { calls: [...setting, ...call({ ...own, ...who }).calls] }
 }
+
+/** What posthog-js calls all who have no cookies: who becomes a user was not all of them. */
+const COOKIELESS_ID = '$posthog_cookieless'
+
+const anonymousOf = ({ $anon_distinct_id: id }: Fields) => (id === COOKIELESS_ID ? undefined : id)
 
 /** Clients of `/i/v1` say beside the properties what all others say among them. */
 function propertiesOf({ properties, options, session_id }: Fields): Fields {
@@ -127,13 +132,16 @@ function groupOf(
   distinctId: string,
   properties: Fields,
 ): { calls: Call[] } | { ignored: IgnoredReason } {
-  const { $group_type: type, $group_key: key, $group_set: traits } = properties
+  const { $group_type: type, $group_key: key, $group_set: set } = properties
   if (typeof type !== 'string' || !ACCOUNT_TYPES.has(type)) return { ignored: 'group_type_not_account' }
   // posthog-node makes this up where the caller names no user.
   const isNobody = distinctId === `$${type}_${textOf(key)}`
   const who = isNobody ? {} : identityOf(distinctId, properties)
-  return call({ type: 'group', ...who, groupId: key, traits: isObject(traits) ? pick(traits, isCustom) : traits })
+  return call({ type: 'group', ...who, groupId: key, traits: isObject(set) ? pick(set, isCustom) : orNone(set) })
 }
+
+/** The SDK for PHP sends a group without properties so: an empty map is `[]` there. */
+const orNone = (set: unknown) => (Array.isArray(set) && set.length === 0 ? undefined : set)
 
 /** Throws `invalid_distinct_id` and `missing_identity`. */
 function distinctIdOf(event: Fields, properties: Fields): string {
