@@ -9,6 +9,7 @@ import { churnkeySignedText, isSignedAlone } from './sources/churnkey.ts'
 import { type NativeDoor, nativeKeyOf } from './sources/native.ts'
 import { postHogKeyOf } from './sources/posthog.ts'
 import { segmentKeyOf, segmentSignedText } from './sources/segment.ts'
+import { parseTime } from './time.ts'
 
 type Method = 'POST' | 'PUT' | 'PATCH'
 
@@ -218,8 +219,16 @@ export const DOORS: readonly Door[] = [
   postHog('/batch', ''),
   postHog('/capture'),
   postHog('/i/v0/e'),
-  // Its clients take an answer without `results` for a failure; they may hold a verdict by `uuid`, and need none.
-  { ...postHog('/i/v1/analytics/events'), answersAlso: { results: {} } },
+  {
+    ...postHog('/i/v1/analytics/events'),
+    // Of this try, where `created_at` of the body is of the first.
+    factsOf({ headers }) {
+      const sentAtMs = parseTime(headers['posthog-request-timestamp'])
+      return sentAtMs === undefined ? {} : { sentAtMs }
+    },
+    // Its clients take an answer without `results` for a failure; they may hold a verdict by `uuid`, and need none.
+    answersAlso: { results: {} },
+  },
   {
     path: '/ingest/v1/intercom',
     methods: ['POST'],

@@ -61,6 +61,9 @@ describe('PostHog', () => {
     await post(server, event('in seconds'), `/e/?_=${Math.floor(sentMs / 1000)}`)
     await post(server, { batch: [event('in the batch')], sent_at: iso(sentMs) }, '/e/?_=1700000000000')
     await post(server, { batch: [event('as created_at')], created_at: iso(sentMs) }, '/i/v1/analytics/events')
+    const again = { batch: [event('sent again')], created_at: iso(sentMs - 3 * hourMs), api_key: WRITE_KEY }
+    const retry = { 'posthog-request-timestamp': iso(sentMs), 'posthog-attempt': '2' }
+    await server.post('/ingest/v1/posthog/i/v1/analytics/events', again, retry)
     await post(server, { batch: [event('ignored', { properties: { $ignore_sent_at: true } })], sent_at: iso(sentMs) })
     await post(server, event('edited', { created_at: iso(sentMs - 5 * hourMs) }))
     await post(server, event('ago', { offset: 2 * hourMs }), `/e/?_=${sentMs}`)
@@ -72,6 +75,7 @@ describe('PostHog', () => {
       ['in seconds', -9],
       ['in the batch', 1],
       ['as created_at', 1],
+      ['sent again', 1],
       ['ignored', -9],
       ['edited', -9],
       ['ago', 2],

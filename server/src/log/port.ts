@@ -24,7 +24,7 @@ export interface RequestFacts {
   verified?: true
   /** `Idempotency-Key`, where the endpoint looks at it. */
   idempotencyKey?: string
-  /** When its sender says in the URL that it sent it, in ms of the epoch, where the endpoint looks at it. */
+  /** When its sender says beside the body that it sent it, in ms of the epoch, where the endpoint looks at it. */
   sentAtMs?: number
 }
 

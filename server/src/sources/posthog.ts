@@ -25,7 +25,7 @@ export function readPostHog(body: unknown, { sentAtMs }: RequestFacts): Delivery
   limitEvents(events.length)
   const { sent_at, sentAt: sentAtOfPython, created_at, batch } = fieldsOf(body)
   // In a webhook's edited body `created_at` may be anything.
-  const sentAt = sent_at ?? sentAtOfPython ?? (Array.isArray(batch) ? created_at : undefined) ?? sentAtMs
+  const sentAt = sent_at ?? sentAtOfPython ?? sentAtMs ?? (Array.isArray(batch) ? created_at : undefined)
   const map: Mapping = (event) => {
     // Customers edit the webhook's body: a flat one has the name of the event where the default has the event, and what
     // they take out of the event stands beside it.
