@@ -83,7 +83,7 @@ const LAYERS = [
   ['store/queries-port.ts'],
   ['store/changes.ts'],
   ['check.ts', 'sqlite.ts', 'time.ts'],
-  ['log/port.ts', 'json-size.ts'],
+  ['log/port.ts', 'json-size.ts', 'sources/lz-string.ts'],
   ['errors.ts', 'signature.ts', 'sources/limits.ts'],
   ['../../src/limits.ts', '../../src/wire.ts'],
 ]

@@ -9,6 +9,28 @@ const start = () => startHere({ workspace: EVERY_KEY })
 
 const answered = async (response: Promise<Response>) => (await (await response).json()) as any
 
+/** By `LZString.compressToBase64` of lz-string 1.5.0. */
+const PACKED =
+  'N4IghgDglg+g1gUwJ4gFwgO5xgFwQZxxABoQAjMHAYwAs0BtUBANwQDsj0B5CdhAExIgArsKiD0ARiH8ohKGyo4Y4tOGmkIAJwD2vLTi' +
+  'gE0oPAA9OIACcACQLwbgAL2bgLhBA3CCA5EEDiIC4/e3XoTY0SVIAEm0dKgJ8GH18HTZY3QAzKAAbBDRksDT8BABffOImVg41Hj5BUlF' +
+  'VdAAmGTlDRWVakQ0QCP1DY1RTBAs1MGGR0bHx0ZBCgF1SPI4YSjU6gAY6gDYAWklJTbrJABVJFdQVk7OAOjOVgC0poA='
+
+/** So many blanks as lz-string packs them: the character, and then the word that is being made, again and again. */
+function runOf(chars: number): string {
+  const bits: number[] = []
+  const write = (number: number, width: number) => {
+    for (let place = 0; place < width; place += 1) bits.push((number >> place) & 1)
+  }
+  write(0, 2)
+  write(32, 8)
+  for (let [code, width, length, written] = [4, 3, 2, 1]; written < chars; written += length, length += 1, code += 1) {
+    if (code + 1 > 2 ** width) width += 1
+    write(code, width)
+  }
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+  return bits.join('').replace(/.{1,6}/g, (six) => alphabet[Number.parseInt(six.padEnd(6, '0'), 2)]!)
+}
+
 describe('PostHog', () => {
   const post = (server: Server, body: unknown, path = '') =>
     answered(server.post(`/ingest/v1/posthog${path}`, body, { authorization: `Bearer ${WRITE_KEY}` }))
@@ -40,6 +62,24 @@ describe('PostHog', () => {
     const events = await server.stored()
     expect(events.map(({ messageId }) => messageId)).toEqual(wraps.map((_, at) => `posthog:id-${at}`))
     for (const event of events) expect(event).toMatchObject({ userId: 'u', event: 'e', properties: { a: 'ä+ /?' } })
+  })
+
+  test('what lz-string has packed is read, as posthog-js-lite and older versions of posthog-react-native send it', async () => {
+    const server = await start()
+    const form = (packed: string) => `data=${encodeURIComponent(packed)}&compression=lz64`
+    const url = '/ingest/v1/posthog/e/?ip=1&_=1795226052864&v=2.11.3'
+    const taken = await server.post(url, form(PACKED), { 'content-type': 'application/x-www-form-urlencoded' })
+    expect(await taken.json()).toMatchObject({ received: 2, accepted: 2 })
+    expect(await server.stored()).toMatchObject([
+      { messageId: 'posthog:1', anonymousId: 'a1', event: 'Opened', properties: { text: 'ä 🚀 ключ ключ ключ', n: 1 } },
+      { messageId: 'posthog:2', userId: 'u1', event: 'Opened', properties: { text: 'aaaaaaaaaaaaaaaaaaaaaaaaa' } },
+    ])
+    for (const broken of [PACKED.slice(0, -40), PACKED.slice(8), '', 'Q', '%', '====', 'hello there']) {
+      const refused = await server.post(url, form(broken), {})
+      expect([refused.status, ((await refused.json()) as any).error.code], broken).toEqual([400, 'malformed_json'])
+    }
+    const bomb = await server.post(url, form(runOf(5_000_000)), {})
+    expect([bomb.status, ((await bomb.json()) as any).error.code]).toEqual([413, 'payload_too_large'])
   })
 
   test('a client that leaves the path of its host away finds its batches taken', async () => {

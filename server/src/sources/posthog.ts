@@ -6,6 +6,7 @@ import type { RequestFacts } from '../log/port.ts'
 import { parseTime } from '../time.ts'
 import { type Delivery, type IgnoredReason, limitEvents, type Mapping, mappedDelivery } from './delivery.ts'
 import { CONNECTOR_EVENT_MAX_BYTES } from './limits.ts'
+import { unpackLzString } from './lz-string.ts'
 import { ACCOUNT_TYPES, accountOf, contentId, fieldsOf, isEmpty, ownId, pick, present, textOf } from './reading.ts'
 
 const TERMS = { eventMaxBytes: CONNECTOR_EVENT_MAX_BYTES, groupWithoutUser: true }
@@ -54,16 +55,20 @@ export function postHogKeyOf(body: unknown): unknown {
 
 /**
  * What a body wraps, which is no JSON itself: what is posted as a form stands in `data`; that, or the body, may be base64
- * (of a gzip, at times). A form's plus may have become a blank on the way.
+ * (of a gzip, at times), or what lz-string makes of it, as posthog-js-lite sends. A form's plus may have become a blank on
+ * the way. Throws `payload_too_large`.
  */
 export function decodePostHog(body: Buffer): Buffer {
   if (isJson(body)) return body
   const text = body.toString('utf8')
-  const data = FORM.test(text) ? (new URLSearchParams(text).get('data') ?? '') : text
+  const form = FORM.test(text) ? new URLSearchParams(text) : undefined
+  const data = form ? (form.get('data') ?? '') : text
   const plain = Buffer.from(data)
   if (isJson(plain)) return plain
-  const decoded = Buffer.from(data.replaceAll(' ', '+'), 'base64')
-  return isJson(decoded) || isGzip(decoded) ? decoded : body
+  const base64 = data.replaceAll(' ', '+')
+  const decoded = Buffer.from(base64, 'base64')
+  if (isJson(decoded) || isGzip(decoded)) return decoded
+  return (form?.get('compression') === 'lz64' && unpackLzString(base64)) || body
 }
 
 const FORM = /(^|&)data=/
