@@ -1,4 +1,4 @@
-import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib'
+import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import { REQUEST_MAX_BYTES } from '../../src/limits.ts'
 import { refused } from './errors.ts'
 
@@ -6,12 +6,14 @@ const LIMIT = { maxOutputLength: REQUEST_MAX_BYTES }
 
 /**
  * The body as its sender wrote it. A gzip is known by its first two bytes, whatever the header says: browsers send one
- * without a header, so that there is no preflight. Throws `payload_too_large` and `malformed_json`. Synchronous, because
- * what is short is faster so, and the longest that is taken (4 MiB) takes less time than its JSON.parse after it.
+ * without a header, so that there is no preflight; and zstd by its first four. Throws `payload_too_large` and
+ * `malformed_json`. Synchronous, because what is short is faster so, and the longest that is taken (4 MiB) takes less time
+ * than its JSON.parse after it.
  */
 export function decompress(body: Buffer, encoding: string | null): Buffer {
   try {
     if (body[0] === 0x1f && body[1] === 0x8b) return gunzipSync(body, LIMIT)
+    if (body.subarray(0, ZSTD.length).equals(ZSTD)) return zstdDecompressSync(body, LIMIT)
     switch (encoding?.trim().toLowerCase()) {
       case 'gzip':
       case 'x-gzip':
@@ -30,6 +32,9 @@ export function decompress(body: Buffer, encoding: string | null): Buffer {
   }
 }
 
+/** How a frame begins: https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1 */
+const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
+
 /** `deflate` is zlib's format by RFC 9110 §8.4.1.2, which also warns of senders that leave its frame away. */
 const isZlib = (body: Buffer) => (body[0]! & 0x0f) === 8 && body.readUInt16BE(0) % 31 === 0
 
@@ -45,4 +50,4 @@ export function parseJson(body: Buffer, encoding: string | null): unknown {
   }
 }
 
-const KNOWN = /^(identity|(x-)?gzip|deflate|br)$/i
+const KNOWN = /^(identity|(x-)?gzip|deflate|br|zstd)$/i

@@ -1,5 +1,5 @@
 import { request } from 'node:http'
-import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { BATCH_MAX_EVENTS, EVENT_MAX_BYTES, REQUEST_MAX_BYTES } from '../../src/limits.ts'
 import { startHere, WRITE_KEY } from './server-under-test.ts'
@@ -70,6 +70,7 @@ const compressed: [title: string, body: Buffer, encoding: string | undefined][] 
   ['deflate', deflateSync(batch), 'deflate'],
   ['deflate without its frame', deflateRawSync(batch), 'deflate'],
   ['brotli', brotliCompressSync(batch), 'br'],
+  ['zstd', zstdCompressSync(batch), 'zstd'],
   ['a byte order mark', Buffer.from(`\ufeff${batch}`), undefined],
   ['the encoding identity', Buffer.from(batch), 'identity'],
 ]
@@ -89,6 +90,7 @@ test('a small body that becomes a large one is refused', async () => {
   for (const [body, encoding] of [
     [gzipSync(large), 'gzip'],
     [brotliCompressSync(large.subarray(0, 20_000_000)), 'br'],
+    [zstdCompressSync(large.subarray(0, 20_000_000)), 'zstd'],
   ] as const) {
     const response = await server.post('/ingest/v1/batch', body, { ...KEY, 'content-encoding': encoding })
     expect(response.status).toBe(413)
