@@ -81,8 +81,8 @@ export function toCanonical(call: Call, arrival: Arrival): CanonicalEvent {
     type,
     messageId: isAbsent(raw.messageId) ? arrival.generatedId : (raw.messageId as string),
     source: arrival.source,
-    userId: idText(idOf(raw, envelope, 'userId')),
-    anonymousId: idText(idOf(raw, envelope, 'anonymousId')),
+    userId: readId('userId', idOf(raw, envelope, 'userId'), warn),
+    anonymousId: readId('anonymousId', idOf(raw, envelope, 'anonymousId'), warn),
     ...(beyond?.email !== undefined && { email: beyond.email }),
     ...(beyond?.emailVerified === false && { emailVerified: beyond.emailVerified }),
     ...fieldsOfType(type, raw, context, warn),
@@ -102,6 +102,14 @@ const UNUSED_SIGNATURE =
   '`signature` was not used: it needs the `userId` that it is of, and an `identitySecret` of the workspace'
 
 const idText = (value: unknown) => (isAbsent(value) ? null : String(value))
+
+/** An id as text. Whole numbers over 2^53 have been rounded when they were read, so that two may be the same now. */
+function readId(field: string, value: unknown, warn: (warning: string) => void): string | null {
+  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    warn(`\`${field}\` is a number over 2^53 and was rounded to ${value}: send it as a string`)
+  }
+  return idText(value)
+}
 
 const bagOf = (value: unknown): Fields => (isObject(value) ? value : {})
 
@@ -126,9 +134,9 @@ function fieldsOfType(type: EventType, raw: Fields, context: Fields, warn: (warn
       return { traits: isEmpty(traits) ? bagOf(context.traits) : traits }
     }
     case 'group':
-      return { groupId: String(raw.groupId), traits: bagOf(raw.traits) }
+      return { groupId: readId('groupId', raw.groupId, warn)!, traits: bagOf(raw.traits) }
     case 'alias':
-      return { previousId: String(raw.previousId) }
+      return { previousId: readId('previousId', raw.previousId, warn)! }
   }
 }
 

@@ -18,6 +18,23 @@ test('an id may be a number; null, empty and blank are none', async () => {
   expect(stored.every(({ anonymousId }) => anonymousId === '7')).toBe(true)
 })
 
+test('an id that was rounded because it is a number over 2^53 is said to be', async () => {
+  const server = await startHere()
+  const call = '"type":"group","anonymousId":9007199254740991,"userId":175928847299117063,"groupId":-9007199254740993'
+  await server.post('/ingest/v1/batch', `{"batch":[{${call}}]}`)
+  await server.post('/ingest/v1/posthog/e', '{"event":"e","distinct_id":175928847299117063,"uuid":"1"}')
+  const rounded = (field: string, to: string) =>
+    `\`${field}\` is a number over 2^53 and was rounded to ${to}: send it as a string`
+  expect(await server.stored()).toMatchObject([
+    {
+      userId: '175928847299117060',
+      groupId: '-9007199254740992',
+      warnings: [rounded('userId', '175928847299117060'), rounded('groupId', '-9007199254740992')],
+    },
+    { userId: '175928847299117060', warnings: [rounded('userId', '175928847299117060')] },
+  ])
+})
+
 test('what an envelope says stands under each call that does not say otherwise', async () => {
   const [plain, other, group] = await storedOf({
     anonymousId: 'a',

@@ -134,7 +134,7 @@ function mainCall(name: unknown, properties: Fields): CallFields | undefined {
 
 function groupOf(
   call: (fields: CallFields) => { calls: Call[] },
-  distinctId: string,
+  distinctId: string | number,
   properties: Fields,
 ): { calls: Call[] } | { ignored: IgnoredReason } {
   const { $group_type: type, $group_key: key, $group_set: set } = properties
@@ -148,18 +148,18 @@ function groupOf(
 /** The SDK for PHP sends a group without properties so: an empty map is `[]` there. */
 const orNone = (set: unknown) => (Array.isArray(set) && set.length === 0 ? undefined : set)
 
-/** Throws `invalid_distinct_id` and `missing_identity`. */
-function distinctIdOf(event: Fields, properties: Fields): string {
+/** As sent. Throws `invalid_distinct_id` and `missing_identity`. */
+function distinctIdOf(event: Fields, properties: Fields): string | number {
   const said = [event.distinct_id, event.$distinct_id, properties.distinct_id].find((id) => !isAbsent(id))
   if (said === undefined) throw refused('missing_identity', ['distinct_id'])
   const id = textOf(said)
   if (id === undefined) throw refused('invalid_distinct_id', isWhat(said))
   if (id.length > ID_MAX_CHARS) throw refused('invalid_distinct_id', `has ${id.length}`)
-  return id
+  return typeof said === 'number' ? said : id
 }
 
 /** `distinct_id` is one field for two kinds of ids; `$device_id` is of no use here: it outlives `reset()`. */
-function identityOf(distinctId: string, { $is_identified, $process_person_profile }: Fields) {
+function identityOf(distinctId: string | number, { $is_identified, $process_person_profile }: Fields) {
   const isAnonymous =
     $is_identified === false || (typeof $is_identified !== 'boolean' && $process_person_profile === false)
   return isAnonymous ? { anonymousId: distinctId } : { userId: distinctId }
