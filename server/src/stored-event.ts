@@ -29,6 +29,7 @@ export function toStoredEvent(
     event: name,
     receivedAtMs,
     atMs,
+    timed: (event.originalTimestamp ?? null) !== null,
     said,
     name: name ?? event.name ?? '',
     bag: properties ?? traits,

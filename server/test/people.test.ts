@@ -81,6 +81,31 @@ test('traits merge by the time of the event, and a null removes', async () => {
   expect((await people.profile('ada')).traits.left).toBe(3)
 })
 
+test('calls that say no time count in the order in which they came', async () => {
+  const people = await start()
+  const steps = (userId: string, ids: (n: number) => object) =>
+    Array.from({ length: 12 }, (_, step) => ({ type: 'identify', userId, traits: { step }, ...ids(step) }))
+  await people.send([
+    ...steps('ada', (n) => ({ messageId: `m${99 - n}` })),
+    ...steps('bob', () => ({})),
+    ...steps('cyd', (n) => ({ traits: { step: 0 }, context: { traits: { seen: n } }, messageId: `w${99 - n}` })),
+    ...['dan', 'eve'].map((userId, n) => ({ type: 'identify', userId, anonymousId: 'd', messageId: `y${9 - n}` })),
+    ...['free', 'pro'].map((plan, n) => ({
+      type: 'group',
+      userId: 'fay',
+      groupId: 'g',
+      traits: { plan },
+      messageId: `x${9 - n}`,
+    })),
+  ])
+  for (const id of ['ada', 'bob']) expect((await people.profile(id)).traits, id).toEqual({ step: 11 })
+  expect((await people.profile('cyd')).traits).toEqual({ step: 0, seen: 11 })
+  expect((await people.profile('d')).userId).toBe('dan')
+  expect((await people.get('/accounts/g')).traits).toEqual({ plan: 'pro' })
+  await people.call('DELETE', '/profiles/fay')
+  expect(await people.refusal('GET', '/accounts/g')).toMatchObject({ 0: 404 })
+})
+
 test('what is set once stays as it was first, until it is set; what was removed comes back only by something newer', async () => {
   const people = await start()
   const posthog = (minutes: number, properties: object) => ({

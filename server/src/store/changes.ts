@@ -20,6 +20,8 @@ export interface StoredEvent {
   released?: true
   /** When it happened; ms since the epoch. */
   atMs: number
+  /** It says itself when; else it happened when it came. */
+  timed: boolean
   said: Said
   /** What it is listed by in the catalogue: the name of a track, page or screen; empty where there is none. */
   name: string

@@ -39,8 +39,9 @@ interface Trait extends Omit<TraitRow, 'level'> {
 
 /**
  * Makes people, accounts and counts of stored events. All of it is merged in ways that give the same whatever the order
- * of the events; that none counts twice is for the caller, who gives each stored event once. Works inside the
- * transaction of its caller: `add` each event, then `flush` once. What is remembered is wrong after a failed transaction.
+ * of the events, where these say when they happened; that none counts twice is for the caller, who gives each stored
+ * event once. Works inside the transaction of its caller: `add` each event, then `flush` once. What is remembered is
+ * wrong after a failed transaction.
  */
 export function createPeople(database: Database) {
   const ownership = createOwnership(database)
@@ -199,8 +200,10 @@ export function createPeople(database: Database) {
   }
 
   return {
-    /** Takes in one event; the subject whose timeline it is in, 0 for nobody's. */
-    add(workspace: number, event: StoredEvent): number {
+    /** Takes in one event by its number, which grows as they are stored; the subject whose timeline it is in, 0 for nobody's. */
+    add(workspace: number, stored: StoredEvent, number: number): number {
+      // Between equal times the message id decides, which is the same in any order; of what only came, the order of that.
+      const event = stored.timed ? stored : { ...stored, messageId: orderOf(number) }
       const { userId, anonymousId, said } = event
       const user = userId === null ? undefined : subjectOf(workspace, KIND.user, userId)
       const anonymous = anonymousId === null ? undefined : subjectOf(workspace, KIND.anonymous, anonymousId)
@@ -268,6 +271,9 @@ export function createPeople(database: Database) {
 }
 
 export type People = ReturnType<typeof createPeople>
+/** As text, which sorts like the number; `forgetSaid` of removal.ts writes it too. */
+const orderOf = (number: number) => String(number).padStart(15, '0')
+
 
 function isBetter({ said, atMs, messageId }: StoredEvent, known: Claim): boolean {
   const verified = Number(said.verified)

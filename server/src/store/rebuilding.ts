@@ -61,7 +61,7 @@ export function rebuild(file: string, { read, onProgress }: Rebuild, anew: boole
         const rows = next.all(from) as { id: number; workspace: number; name: string; json: string }[]
         for (const { id, workspace, name, json } of rows) {
           const event = read(name, json)
-          place.run(event.atMs, people.add(workspace, event), id)
+          place.run(event.atMs, people.add(workspace, event, id), id)
         }
         people.flush()
         const last = rows.at(-1)?.id

@@ -66,8 +66,9 @@ export function createRemoval(database: Database, people: People, held: Held) {
   const forgetMemberships = database.prepare('DELETE FROM memberships WHERE subject = ?')
   const isJoined = database.prepare('SELECT 1 FROM memberships WHERE account = ? LIMIT 1')
   const forgetSaid = database.prepare(`
-    DELETE FROM account_traits WHERE account = ?
-      AND message_id IN (SELECT json ->> '$.messageId' FROM events WHERE subject = ? AND type = 'group')`)
+    DELETE FROM account_traits WHERE account = ?1 AND message_id IN (
+      SELECT json ->> '$.messageId' FROM events WHERE subject = ?2 AND type = 'group'
+      UNION ALL SELECT printf('%015d', id) FROM events WHERE subject = ?2 AND type = 'group')`)
   const isDescribed = database.prepare('SELECT 1 FROM account_traits WHERE account = ? LIMIT 1')
   const forgetAccount = ['DELETE FROM account_words WHERE account = ?', 'DELETE FROM accounts WHERE id = ?'].map(
     (sql) => database.prepare(sql),

@@ -152,7 +152,7 @@ function createWriter(database: Database) {
         event.event,
         event.json,
         event.atMs,
-        people.add(workspace, event),
+        people.add(workspace, event, next),
         event.origin?.position ?? null,
         event.origin?.place ?? null,
         storedAtMs,
