@@ -12,7 +12,12 @@ let lists: ReturnType<typeof loadLists> | undefined
  * `mail.acme.co.uk` is `acme.co.uk`. Null for free-mail and disposable addresses, and for what is no address.
  */
 export function businessDomain(email: string): string | null {
-  const host = email.slice(email.lastIndexOf('@') + 1).toLowerCase()
+  const at = email.lastIndexOf('@')
+  if (at < 1) return null
+  const host = email
+    .slice(at + 1)
+    .trim()
+    .toLowerCase()
   const found = known.get(host)
   if (found !== undefined) return found
   lists ??= loadLists()
@@ -22,6 +27,29 @@ export function businessDomain(email: string): string | null {
   known.set(host, domain)
   return domain
 }
+
+/** What the list of providers lacks: checked against its version 2.26.0. */
+const MORE_PROVIDERS: ReadonlySet<string> = new Set([
+  'disroot.org',
+  'fastmail.com',
+  'gmx.ch',
+  'kakao.com',
+  'mailfence.com',
+  'posteo.de',
+  'posteo.net',
+  'posteo.org',
+  'riseup.net',
+  'sohu.com',
+  'startmail.com',
+  'tuta.com',
+  'tuta.io',
+  'tutamail.com',
+  'tutanota.com',
+  'tutanota.de',
+  'users.noreply.github.com',
+  'ziggo.nl',
+  'zohomail.com',
+])
 
 /** Loaded with the first address: they take some 14 MB and 50 ms, and only the thread that stores needs them. */
 function loadLists() {
@@ -33,8 +61,9 @@ function loadLists() {
   return {
     find(host: string): string | null {
       const domain = getDomain(host, { allowPrivateDomains: true, extractHostname: false })
-      if (domain === null || providers.has(domain) || providers.has(host)) return null
-      return isValid(`a@${domain}`) ? domain : null
+      if (domain === null || [domain, host].some((each) => providers.has(each) || MORE_PROVIDERS.has(each))) return null
+      // By its host: a relay may be below the domain of a company.
+      return isValid(`a@${host}`) ? domain : null
     },
   }
 }

@@ -281,12 +281,16 @@ test('who has a business address belongs to the account of its domain, until a g
     login('fay', 'f', 1, { email: 'fay@post.mail.yahoo.co.uk' }),
     login('gus', 'g', 1, { email: 'gus@co.uk' }),
     login('hal', 'h', 1, { email: 'hal@10.0.0.1' }),
+    login('ida', 'i', 1, { email: 'acme.co.uk' }),
+    login('jan', 'j', 1, { email: 'jan@relay.firefox.com' }),
+    login('kim', 'k', 1, { email: 'kim@tutanota.com' }),
+    login('lea', 'l', 1, { email: '7+lea@users.noreply.github.com' }),
   ])
   expect(await people.get('/accounts')).toMatchObject({
     accounts: [{ id: 'acme.co.uk', automatic: true, traits: {}, memberCount: 2 }],
   })
   expect(await people.profile('ada')).toMatchObject({ accounts: ['acme.co.uk'], automaticAccount: 'acme.co.uk' })
-  for (const id of ['cyd', 'dan', 'eve', 'fay', 'gus', 'hal'])
+  for (const id of ['cyd', 'dan', 'eve', 'fay', 'gus', 'hal', 'ida', 'jan', 'kim', 'lea'])
     expect((await people.profile(id)).accounts, id).toEqual([])
 
   await people.send([group('ada', 'acme', 2)])
@@ -302,6 +306,7 @@ test('a domain is one account, however it is written and whoever hosts it', asyn
   await people.send([
     login('ada', 'a', 1, { email: 'ada@Büro.de' }),
     login('bob', 'b', 1, { email: 'bob@mail.xn--bro-hoa.de' }),
+    login('eve', 'e', 1, { email: ' Eve@BÜRO.DE ' }),
     login('cyd', 'c', 1, { email: 'cyd@one.github.io' }),
     login('dan', 'd', 1, { email: 'dan@two.github.io' }),
   ])
@@ -309,9 +314,10 @@ test('a domain is one account, however it is written and whoever hosts it', asyn
     accounts: [
       { id: 'one.github.io', memberCount: 1 },
       { id: 'two.github.io', memberCount: 1 },
-      { id: 'xn--bro-hoa.de', memberCount: 2 },
+      { id: 'xn--bro-hoa.de', memberCount: 3 },
     ],
   })
+  expect((await people.profile('eve')).emails).toEqual(['eve@büro.de'])
 })
 
 test('accounts are found by the beginning of their id or name, and paged by id', async () => {

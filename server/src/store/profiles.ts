@@ -74,7 +74,8 @@ export function createProfiles(database: Database, idOf: (workspace: string) => 
     )
     const identities = subjects.filter(({ kind }) => kind === KIND.email).map(({ key }) => key)
     const traits = mergeTraits(traitsOf.all(root) as unknown as TraitRow[])
-    const ownEmail = typeof traits.email === 'string' && traits.email.includes('@') ? [traits.email.toLowerCase()] : []
+    const said = typeof traits.email === 'string' ? traits.email.trim().toLowerCase() : ''
+    const ownEmail = said.includes('@') ? [said] : []
     const named = accountsOf.all(root).map(({ key }) => key as string)
     const automaticAccount = named.length === 0 ? main.domain : null
     const firsts = subjects.flatMap(({ first_at }) => first_at ?? [])
