@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Keys } from './auth.ts'
 import { isWhat, refused } from './errors.ts'
-import { type Parameters, pagingOf, parametersOf } from './parameters.ts'
+import { badCursor, type Parameters, parametersOf, sizeOf } from './parameters.ts'
 import type { SlowQueries } from './reader.ts'
 import { DAY_MS, dayOf, isoDay } from './store/days.ts'
-import type { DayRange } from './store/queries-port.ts'
+import type { CountPlace, DayRange } from './store/queries-port.ts'
 
 /** The range, if none is asked for. */
 const RANGE_DAYS = 30
@@ -31,24 +31,27 @@ export function createCountsApi({ keys, slow, now }: CountsApiParts) {
       const { name } = keys.admin(request.headers)
       const known = ['by', 'every', 'from', 'to', 'event', 'people', 'after', 'limit']
       const parameters = parametersOf(request, known)
-      const { after = 0, limit } = pagingOf(parameters)
+      const { limit } = sizeOf(parameters)
       const by = oneOf(parameters, 'by', BY)
       const every = oneOf(parameters, 'every', ['day', 'all'] as const)
+      const after = placeOf(parameters, every)
       const people = oneOf(parameters, 'people', ['false', 'true'] as const) === 'true'
       const event = parameters.get('event')
       if (by !== 'event' && (people || event !== undefined)) {
         throw refused('invalid_parameter', people ? 'people' : 'event', 'is there only with `by=event`')
       }
       const range = { ...rangeOf(parameters, now()), people, ...(event !== undefined && { event }) }
-      const all = await slow.counts(name, by, every, range)
-      const counts = all.slice(after, after + limit).map((row) => ({
+      const rows = await slow.counts(name, by, every, { ...range, after, limit: limit + 1 })
+      const shown = rows.slice(0, limit)
+      const counts = shown.map((row) => ({
         ...(row.day !== undefined && { day: isoDay(row.day) }),
         [by]: row.name,
         events: row.events,
         ...(row.people !== undefined && { people: row.people }),
       }))
-      const cursor = String(after + counts.length)
-      const next = after + limit < all.length ? cursor : null
+      const last = shown.at(-1) ?? after
+      const cursor = last ? `${last.day === undefined ? '' : isoDay(last.day)}.${last.name}` : null
+      const next = rows.length > limit ? cursor : null
       return reply.header('cache-control', 'no-store').send({ counts, next, cursor })
     },
 
@@ -103,6 +106,16 @@ function oneOf<const Words extends readonly [string, ...string[]]>(
   )
 }
 
+/** The day, where there is one, and the name of the last row: what is counted meanwhile shifts nothing. */
+function placeOf(parameters: Parameters, every: 'day' | 'all'): CountPlace | undefined {
+  const after = parameters.get('after')
+  if (after === undefined) return undefined
+  const dot = after.indexOf('.')
+  const day = dayIn(after.slice(0, dot))
+  if (dot === -1 || (every === 'day' ? day === undefined : dot > 0)) throw badCursor(after)
+  return { day, name: after.slice(dot + 1) }
+}
+
 function rangeOf(parameters: Parameters, nowMs: number): DayRange {
   const toDay = dayAt(parameters, 'to') ?? dayOf(nowMs)
   const fromDay = dayAt(parameters, 'from') ?? toDay - RANGE_DAYS + 1
@@ -115,9 +128,14 @@ function rangeOf(parameters: Parameters, nowMs: number): DayRange {
 function dayAt(parameters: Parameters, name: string): number | undefined {
   const text = parameters.get(name)
   if (text === undefined) return undefined
-  const ms = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN
-  if (!Number.isNaN(ms) && isoDay(dayOf(ms)) === text) return dayOf(ms)
+  const day = dayIn(text)
+  if (day !== undefined) return day
   throw refused('invalid_parameter', name, `must be a day like \`2026-11-21\`; it ${isWhat(text)}`)
+}
+
+function dayIn(text: string): number | undefined {
+  const ms = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN
+  return !Number.isNaN(ms) && isoDay(dayOf(ms)) === text ? dayOf(ms) : undefined
 }
 
 function stepsOf(parameters: Parameters): string[] {

@@ -28,7 +28,7 @@ test('counts events by name and day, with how many different people it were', as
       { day: '2026-11-02', event: 'Paid', events: 3, people: 2 },
     ],
     next: null,
-    cursor: '3',
+    cursor: '2026-11-02.Paid',
   })
   const counts = async (query: string) => (await people.get(`/counts?${range}&${query}`)).counts
   expect(await counts('every=all&event=Paid&people=true')).toEqual([{ event: 'Paid', events: 4, people: 2 }])
@@ -37,8 +37,35 @@ test('counts events by name and day, with how many different people it were', as
     { type: 'track', events: 5 },
   ])
   expect(await counts('every=all&by=source')).toEqual([{ source: 'http', events: 6 }])
-  expect(await counts('limit=1&after=1')).toEqual([{ day: '2026-11-02', event: 'Invited', events: 1 }])
+  expect(await counts('limit=1&after=2026-11-01.Paid')).toEqual([{ day: '2026-11-02', event: 'Invited', events: 1 }])
   expect((await people.get('/counts?from=2026-11-02&to=2026-11-02')).counts).toHaveLength(2)
+})
+
+test('what is counted, and who is erased, between two pages of counts repeats nothing and leaves nothing out', async () => {
+  const people = await start()
+  const range = 'from=2026-11-01&to=2026-11-02&limit=2'
+  for (const every of ['day', 'all']) {
+    await people.send([
+      did('ada', 'A.a', '01T10:00:00Z'),
+      ...['B', 'C', 'D ü'].map((event) => did('bob', event, '01T10:00:00Z')),
+      did('bob', 'B', '02T10:00:00Z'),
+    ])
+    const seen: string[] = []
+    for (let after = ''; ; ) {
+      const { counts, next } = await people.get(`/counts?every=${every}&${range}${after}`)
+      seen.push(...counts.map(({ day = '', event }: { day?: string; event: string }) => `${day} ${event}`.trim()))
+      if (next === null) break
+      after = `&after=${encodeURIComponent(next)}`
+      if (seen.length > 2) continue
+      if (every === 'day') await people.send([did('eve', 'AA', '01T10:00:00Z')])
+      else expect((await people.call('DELETE', '/profiles/ada')).status).toBe(200)
+    }
+    const names =
+      every === 'day' ? ['A.a', 'B', 'C', 'D ü'].map((name) => `2026-11-01 ${name}`) : ['A.a', 'AA', 'B', 'C', 'D ü']
+    expect(seen).toEqual(every === 'day' ? [...names, '2026-11-02 B'] : names)
+  }
+  const bad = '`after` must be a `next` or `cursor` of an earlier answer; it is "2".'
+  expect(await people.refusal('GET', '/counts?after=2')).toEqual([400, 'invalid_parameter', bad])
 })
 
 test('counts different people: a device that belongs to a user is that user', async () => {

@@ -5,6 +5,9 @@ import type { CountRow, DayRange, Queries } from './queries-port.ts'
 
 const DAY = 'CAST(floor(e.at / 86400000.0) AS INTEGER)'
 
+/** For SQLite's LIMIT. */
+const ALL = -1
+
 type CountQueries = Pick<Queries, 'counts' | 'people' | 'funnel' | 'occurred'>
 
 const msOf = ({ fromDay, toDay }: DayRange) => ({ from: fromDay * DAY_MS, to: (toDay + 1) * DAY_MS })
@@ -21,17 +24,25 @@ export function createCounts(database: Database, idOf: (workspace: string) => nu
     CROSS JOIN subjects s ON s.id = e.subject`)
 
   return {
-    counts(workspace, by, every, { event, people, ...days }) {
+    counts(workspace, by, every, { event, people, after, limit = ALL, ...days }) {
       const id = idOf(workspace)
       const day = every === 'day' ? 'day' : 'NULL'
+      const place = every === 'day' ? `(day, ${by}) > (:day, :name)` : `${by} > :name`
       const counted = database
         .prepare(
           `SELECT ${day} AS day, ${by} AS name, sum(events) AS events FROM counts
-           WHERE workspace = ? AND day BETWEEN ? AND ?
-           ${by === 'event' ? `AND type = 'track'` : ''} ${event === undefined ? '' : 'AND event = ?'}
-           GROUP BY 1, 2 ORDER BY 1, 2`,
+           WHERE workspace = :workspace AND day BETWEEN :fromDay AND :toDay
+           ${by === 'event' ? `AND type = 'track'` : ''} ${event === undefined ? '' : 'AND event = :event'}
+           ${after ? `AND ${place}` : ''}
+           GROUP BY 1, 2 ORDER BY 1, 2 LIMIT :limit`,
         )
-        .all(id, days.fromDay, days.toDay, ...(event === undefined ? [] : [event]))
+        .all({
+          workspace: id,
+          ...days,
+          limit,
+          ...(event !== undefined && { event }),
+          ...(after && (every === 'day' ? { day: after.day!, name: after.name } : { name: after.name })),
+        })
       const rows: CountRow[] = counted.map((row) => ({
         day: (row.day as number | null) ?? undefined,
         name: row.name as string,

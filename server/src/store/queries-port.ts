@@ -73,6 +73,9 @@ export interface DayRange {
   toDay: number
 }
 
+/** Place in a listing of counts. */
+export type CountPlace = Pick<CountRow, 'day' | 'name'>
+
 export interface CountRow {
   /** Undefined where the whole range is one. */
   day: number | undefined
@@ -157,11 +160,12 @@ export interface Queries {
     search: string | undefined,
     paging: { after: string | undefined; limit: number },
   ): { items: AccountSummary[]; more: boolean }
+  /** By day, then by name. `after` is the place of the last one; without `limit` all of them. */
   counts(
     workspace: string,
     by: 'event' | 'type' | 'source',
     every: 'day' | 'all',
-    range: DayRange & { event?: string; people: boolean },
+    range: DayRange & { event?: string; people: boolean; after?: CountPlace | undefined; limit?: number },
   ): CountRow[]
   /** How many different people did something, in all and by day. */
   people(workspace: string, range: DayRange & { event?: string }): { people: number; days: CountRow[] }
