@@ -125,7 +125,7 @@ export function createPeopleApi({ keys, queries, slow, orders, now }: PeopleApiP
       const parameters = parametersOf(request, ['format', ...Object.keys(EXPORT_KINDS)])
       const format = parameters.get('format') ?? 'ndjson'
       if (format !== 'ndjson') throw refused('invalid_parameter', 'format', `must be \`ndjson\`; it ${isWhat(format)}`)
-      const key = personOf(parameters)
+      const key = personOf(request, parameters)
       if (key && !queries.profile(name, key)) throw unknown(key.id)
       const pages = key ? timelinePages(name, key) : allPages(name)
       return fresh(reply).type('application/x-ndjson').send(Readable.from(pages))
@@ -185,7 +185,10 @@ function momentOf(parameters: Parameters): Moment | undefined {
   return { atMs: Number(atMs), event: Number(event) }
 }
 
-function personOf(parameters: Parameters): PersonKey | undefined {
+/** Whom an export is of. An id that is there and blank is nobody's: it could come to the export of everybody. */
+function personOf({ query }: FastifyRequest, parameters: Parameters): PersonKey | undefined {
+  const blank = Object.keys(EXPORT_KINDS).find((name) => (query as Record<string, unknown>)[name] === '')
+  if (blank !== undefined) throw refused('invalid_parameter', blank, 'must be an id; leave it out to export all')
   const said = Object.entries(EXPORT_KINDS).flatMap(([name, kind]) => {
     const id = parameters.get(name)
     return id === undefined ? [] : [{ name, kind, id }]

@@ -161,6 +161,7 @@ const BAD: [path: string, sentence: RegExp][] = [
   ['/profiles?search=a', /`search` must have 2 to 512 characters; it has 1\./],
   ['/profiles/a/events?after=5', /`after` must be a `next` or `cursor` of an earlier answer; it is "5"\./],
   ['/export?format=csv', /`format` must be `ndjson`; it is "csv"\./],
+  ['/export?userId=', /`userId` must be an id; leave it out to export all\./],
   ['/export?userId=a&email=b', /`email` cannot stand beside `userId`\./],
 ]
 
