@@ -3,11 +3,14 @@ import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node
 import { PassThrough, type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
+import { REQUEST_MAX_BYTES } from '../../src/limits.ts'
 import { CannotStart } from './cannot-start.ts'
 
-/** What is read at a time; also of each end of a file, to know it again. */
-const PART_BYTES = 64 * 1024
+/** What is read at a time. */
 const READ_BYTES = 1024 * 1024
+
+/** Four times a whole request. More of a line is not kept: it is no event, and a text has its limit. */
+export const LINE_MAX_CHARS = 4 * REQUEST_MAX_BYTES
 
 /** A file of lines, plain or gzip; `-` is the standard input. */
 export interface ImportFile {
@@ -17,7 +20,7 @@ export interface ImportFile {
   bytes: number
   /** How many of those bytes were read. */
   bytesRead(): number
-  /** The lines, many at a time. Throws `CannotStart` where the file breaks off. */
+  /** The lines, many at a time, cut where they are over `LINE_MAX_CHARS`. Throws `CannotStart` where the file breaks off. */
   lines(): AsyncGenerator<string[], void, undefined>
 }
 
@@ -64,11 +67,10 @@ function know(name: string): { fingerprint: string; bytes: number } {
     file = openSync(name, 'r')
     const stat = fstatSync(file)
     if (!stat.isFile()) throw new Error('it is not a file')
-    const part = Buffer.alloc(PART_BYTES)
-    const hash = createHash('sha256').update(`${stat.size}\n`)
-    for (const from of [0, Math.max(0, stat.size - PART_BYTES)]) {
-      hash.update(part.subarray(0, readSync(file, part, 0, PART_BYTES, from)))
-    }
+    // All of it: what was mended in the middle is another file, even if it is as long. A GiB takes a second.
+    const part = Buffer.alloc(READ_BYTES)
+    const hash = createHash('sha256')
+    for (let read = readSync(file, part); read > 0; read = readSync(file, part)) hash.update(part.subarray(0, read))
     return { fingerprint: hash.digest('hex'), bytes: stat.size }
   } catch (error) {
     throw new CannotStart([`${name} cannot be read: ${(error as Error).message}.`])
@@ -98,12 +100,28 @@ async function decompressed(input: Readable, count: Transform, text: PassThrough
 
 async function* linesOf(input: Readable): AsyncGenerator<string[], void, undefined> {
   const decoder = new TextDecoder()
-  let rest = ''
-  for await (const part of input) {
-    const lines = (rest + decoder.decode(part as Buffer, { stream: true })).split('\n')
-    rest = lines.pop()!
-    if (lines.length > 0) yield lines
+  // The line that has not ended yet, in parts: as one text it would be looked through again with each part.
+  let begun: string[] = []
+  let chars = 0
+  const begin = (part: string) => {
+    if (part === '' || chars > LINE_MAX_CHARS) return
+    begun.push(part)
+    chars += part.length
   }
-  rest += decoder.decode()
-  if (rest !== '') yield [rest]
+  const end = (): string => {
+    const line = begun.join('').slice(0, LINE_MAX_CHARS + 1)
+    begun = []
+    chars = 0
+    return line
+  }
+  for await (const part of input) {
+    const [first, ...others] = decoder.decode(part as Buffer, { stream: true }).split('\n')
+    begin(first!)
+    if (others.length === 0) continue
+    const last = others.pop()!
+    yield [end(), ...others]
+    begin(last)
+  }
+  begin(decoder.decode())
+  if (chars > 0) yield [end()]
 }

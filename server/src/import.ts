@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
-import { MESSAGE_ID_MAX_CHARS } from '../../src/limits.ts'
 import { type CanonicalEvent, toCanonical } from './canonical.ts'
-import { checkCall, type Fields, isAbsent, isEventType, isObject, messageIdOf } from './check.ts'
+import { checkCall, type Fields, isAbsent, isObject, messageIdOf, type Terms } from './check.ts'
 import { isWhat, type Refusal, refuse } from './errors.ts'
-import type { ImportFile } from './import-file.ts'
+import { type ImportFile, LINE_MAX_CHARS } from './import-file.ts'
 import type { StoredEvent } from './store/changes.ts'
 import type { Store } from './store/port.ts'
 import { toStoredEvent } from './stored-event.ts'
@@ -84,6 +83,9 @@ export async function importFile({ file, workspace, store, now, onProgress, onRe
 }
 
 function readLine(text: string, line: number, workspace: string, nowMs: number): StoredEvent | Refusal {
+  if (text.length > LINE_MAX_CHARS) {
+    return refuse('invalid_event', `be a line of at most ${LINE_MAX_CHARS} characters`, 'is longer')
+  }
   let raw: unknown
   try {
     raw = JSON.parse(text)
@@ -92,7 +94,11 @@ function readLine(text: string, line: number, workspace: string, nowMs: number):
   }
   if (!isObject(raw)) return refuse('invalid_event', 'be a JSON object', isWhat(raw))
   const place = { workspace, receivedAtMs: nowMs }
-  if (isCanonical(raw)) return toStoredEvent(raw, { ...place, idGenerated: false }, text.trim())
+  if (isCanonical(raw)) {
+    const event = withOwnTimes(raw)
+    const idGenerated = GENERATED_ID.test(event.messageId)
+    return toStoredEvent(event, { ...place, idGenerated }, event === raw ? text.trim() : undefined)
+  }
 
   // A line is one of its own time: what was sent then says nothing about the clock of now.
   const { sentAt: _, originalTimestamp, ...own } = raw
@@ -117,19 +123,39 @@ function readLine(text: string, line: number, workspace: string, nowMs: number):
   return toStoredEvent({ ...event, verified }, { ...place, idGenerated: false })
 }
 
-const isId = (value: unknown): boolean => value === null || (typeof value === 'string' && !isAbsent(value))
+/** As `replay.ts` makes them: unique in one log only. */
+const GENERATED_ID = /^gen-\d+-\d+-\d+(-\d+)?$/
 
-const isTime = (value: unknown): boolean => typeof value === 'string' && !Number.isNaN(Date.parse(value))
+/** Sources have their own bounds of length, and groups that no user stands in. */
+const CANONICAL_TERMS: Terms = { eventMaxBytes: Number.POSITIVE_INFINITY, groupWithoutUser: true }
 
-/** An event as this server writes it; anything else is read like a call. */
+const isTextOrNull = (value: unknown): boolean => value === null || (typeof value === 'string' && !isAbsent(value))
+
+const isTime = (value: unknown): value is string => typeof value === 'string' && parseTime(value) !== undefined
+
+/** An event as this server writes it, with nothing in it that this server would not; anything else is read like a call. */
 const isCanonical = (raw: Fields): raw is Fields & CanonicalEvent =>
-  isEventType(raw.type) &&
   messageIdOf(raw) !== null &&
-  (raw.messageId as string).length <= MESSAGE_ID_MAX_CHARS &&
   typeof raw.source === 'string' &&
   typeof raw.verified === 'boolean' &&
-  isId(raw.userId) &&
-  isId(raw.anonymousId) &&
+  [raw.userId, raw.anonymousId, raw.email ?? null].every(isTextOrNull) &&
+  typeof (raw.name ?? '') === 'string' &&
   isObject(raw.context) &&
+  isObject(raw.traitsOnce ?? {}) &&
   isTime(raw.timestamp) &&
-  isTime(raw.receivedAt)
+  isTime(raw.receivedAt) &&
+  checkCall({
+    raw,
+    envelope: NO_ENVELOPE,
+    doorType: undefined,
+    terms: CANONICAL_TERMS,
+    beyond: { email: (raw.email as string | null | undefined) ?? undefined },
+  }) === undefined
+
+/** What has been through another program may write its times otherwise. */
+function withOwnTimes(event: CanonicalEvent): CanonicalEvent {
+  const timestamp = new Date(parseTime(event.timestamp)!).toISOString()
+  const receivedAt = new Date(parseTime(event.receivedAt)!).toISOString()
+  const isAsWritten = timestamp === event.timestamp && receivedAt === event.receivedAt
+  return isAsWritten ? event : { ...event, timestamp, receivedAt }
+}

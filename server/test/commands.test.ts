@@ -78,6 +78,83 @@ test('names the lines that it does not take, and stores all others', async () =>
   expect(said).toContain('line 4: invalid_event: A call must be a JSON object; it is an array.')
 })
 
+const CANONICAL = {
+  type: 'track',
+  source: 'hogsend',
+  userId: 'u',
+  anonymousId: null,
+  event: 'Paid',
+  properties: {},
+  context: {},
+  originalTimestamp: null,
+  sentAt: null,
+  timestamp: '2020-01-01T00:00:00.000Z',
+  receivedAt: '2020-01-01T00:00:01.000Z',
+  verified: true,
+}
+
+test('a line that only looks like one of an export costs itself, and times are those that another program has written', async () => {
+  const data = temporaryFolder()
+  const event = (messageId: string, fields: object) => ({ ...CANONICAL, messageId, ...fields })
+  const lines = [
+    event('1', { event: 5 }),
+    event('2', { type: 'identify', traits: 'abc' }),
+    event('3', { userId: 'x'.repeat(513) }),
+    event('4', { type: 'group', groupId: null }),
+    event('5', { userId: null }),
+    event('page', { type: 'page', name: 7, email: 7 }),
+    event('as exported', {}),
+    event('by e-mail', { userId: null, email: 'ada@acme.com', type: 'identify', traits: {}, traitsOnce: { first: 1 } }),
+    event('in another form', { timestamp: '2020-01-01 02:00:00', receivedAt: '2020-01-01T03:00:00+01:00' }),
+  ]
+  // A zone of the machine is nobody's business.
+  const { code, out, said } = await runCommand(['import', '-'], { AIRHOP_DATA: data, TZ: 'Asia/Tokyo' }, ndjson(lines))
+  expect([code, out]).toEqual([2, '9 lines: 4 stored, 0 known already, 5 rejected.\n'])
+  expect(said.match(/line \d+: \w+/g)).toEqual([
+    'line 1: invalid_event_name',
+    'line 2: invalid_traits',
+    'line 3: invalid_user_id',
+    'line 4: missing_group_id',
+    'line 5: missing_identity',
+  ])
+  const people = peopleOf(await startHere({ data }))
+  expect(await people.stored()).toMatchObject([
+    { messageId: 'page', name: null },
+    { ...CANONICAL, messageId: 'as exported' },
+    { messageId: 'by e-mail', source: 'hogsend', email: 'ada@acme.com' },
+    {
+      messageId: 'in another form',
+      source: 'hogsend',
+      timestamp: '2020-01-01T02:00:00.000Z',
+      receivedAt: '2020-01-01T02:00:00.000Z',
+    },
+  ])
+  expect(await people.profile('ada@acme.com')).toMatchObject({ traits: { first: 1 }, events: 1 })
+}, 60_000)
+
+test('a file that was mended in its middle is another one, even if it is as long as before', async () => {
+  const folder = temporaryFolder()
+  const env = { AIRHOP_DATA: join(folder, 'data') }
+  const file = join(folder, 'history.ndjson')
+  const many = Array.from({ length: 3000 }, (_, n) => ({ type: 'track', userId: 'u', event: 'e', messageId: `m${n}` }))
+  const text = ndjson(many).toString()
+  writeFileSync(file, text.replace('"messageId":"m1500"', '"messageId": m1500"'))
+  expect((await runCommand(['import', file], env)).out).toBe('3000 lines: 2999 stored, 0 known already, 1 rejected.\n')
+  writeFileSync(file, text)
+  expect((await runCommand(['import', file], env)).out).toBe('3000 lines: 1 stored, 2999 known already, 0 rejected.\n')
+}, 60_000)
+
+test('a line that is longer than a text may be is named, and those around it are stored', async () => {
+  const [first, last] = ['first', 'last'].map((messageId) =>
+    ndjson([{ type: 'track', userId: 'u', event: 'e', messageId }]),
+  )
+  const part = gzipSync(Buffer.alloc(16 * 1024 * 1024, '['))
+  const file = Buffer.concat([gzipSync(first!), ...Array.from({ length: 40 }, () => part), gzipSync(`\n${last}`)])
+  const { out, said } = await runCommand(['import', '-'], { AIRHOP_DATA: temporaryFolder() }, file)
+  expect(out).toBe('3 lines: 2 stored, 0 known already, 1 rejected.\n')
+  expect(said).toContain('line 2: invalid_event: A call must be a line of at most 16777216 characters; it is longer.')
+}, 120_000)
+
 test('says what a command cannot do', async () => {
   const data = temporaryFolder()
   const env = { AIRHOP_DATA: data }
@@ -209,6 +286,40 @@ test('an export is imported to the same people', async () => {
   expect(await other.stored()).toEqual(events)
   await other.close()
   expect(await answers(to)).toEqual(await answers(from))
+}, 60_000)
+
+test('an export is imported whole beside the events of another server, whose generated ids are the same', async () => {
+  const [from, to] = [temporaryFolder(), temporaryFolder()]
+  for (const [data, userId] of [
+    [from, 'ada'],
+    [to, 'bob'],
+  ] as const) {
+    const server = await startHere({ data })
+    await server.post('/ingest/v1/track', { userId, event: 'E' })
+    await server.processed()
+    await server.close()
+  }
+  const exportOf = async (data: string) => {
+    const server = await startHere({ data })
+    const text = await (await server.get('/api/v1/export?format=ndjson')).text()
+    await server.close()
+    return Buffer.from(text)
+  }
+  const exported = await exportOf(from)
+  const bring = async (file: Buffer) => (await runCommand(['import', '-'], { AIRHOP_DATA: to }, file)).out
+  expect(await bring(exported)).toBe('1 lines: 1 stored, 0 known already, 0 rejected.\n')
+  expect(await bring(exported)).toBe('1 lines: 0 stored, 1 known already, 0 rejected.\n')
+  const both = await exportOf(to)
+  expect(await bring(both)).toBe('2 lines: 0 stored, 2 known already, 0 rejected.\n')
+  const events = both
+    .toString()
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(events.map(({ userId, messageId }) => [userId, messageId])).toEqual([
+    ['bob', 'gen-0-1-0'],
+    ['ada', 'gen-0-1-0'],
+  ])
 }, 60_000)
 
 test('a rebuild gives the same people, accounts and counts', async () => {

@@ -80,6 +80,8 @@ export function openForQueries(file: string) {
   return { reader, query: createQueries(reader) }
 }
 
+const receivedAtOf = (json: string) => (JSON.parse(json) as { receivedAt?: unknown }).receivedAt
+
 function createWriter(database: Database) {
   database.exec(CACHE)
   const dedup = createDedup(database)
@@ -100,6 +102,7 @@ function createWriter(database: Database) {
   const insertEvent = database.prepare(`
     INSERT INTO events (id, workspace, type, source, event, json, at, subject, position, place, stored_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const jsonOf = database.prepare('SELECT json FROM events WHERE id = ?')
   const insertRepeat = database.prepare(`
     INSERT INTO repeats VALUES (?, 1, ?) ON CONFLICT DO UPDATE SET times = times + 1, last_at = excluded.last_at`)
   const insertRejected = database.prepare(`
@@ -125,8 +128,17 @@ function createWriter(database: Database) {
     return id
   }
 
+  /** Whether a generated id that is known is another event's: one of the same place in the log of another server. */
+  function isOfAnother(ids: ReturnType<typeof dedup.at>, workspace: number, event: StoredEvent, next: number): boolean {
+    const holder = ids.holder(workspace, event.messageId)
+    const held = holder === undefined ? undefined : (jsonOf.get(holder)?.json as string | undefined)
+    const receivedAt = receivedAtOf(event.json)
+    if (held === undefined || receivedAtOf(held) === receivedAt) return false
+    return ids.claim(workspace, `${event.messageId} ${receivedAt}`, next)
+  }
+
   /** How many of them were new. */
-  function storeEvents(events: readonly StoredEvent[]): number {
+  function storeEvents(events: readonly StoredEvent[], isImport = false): number {
     const oldest = events[0]
     if (!oldest) return 0
     const ids = dedup.at(oldest.receivedAtMs)
@@ -137,9 +149,11 @@ function createWriter(database: Database) {
     for (const event of events) {
       const workspace = workspaceId(event.workspace)
       const wasHeld = event.released && quarantine.release(workspace, event.messageId)
-      // A generated id is nobody else's, whatever a sender makes of `gen-…`; but it may be released twice.
-      const isFirst = event.idGenerated && (!event.released || wasHeld)
-      if (!ids.claim(workspace, event.messageId, next) && !isFirst) {
+      // A generated id is nobody else's, whatever a sender makes of `gen-…`; but it may be released twice, or imported.
+      const isNew =
+        ids.claim(workspace, event.messageId, next) ||
+        (event.idGenerated && (isImport ? isOfAnother(ids, workspace, event, next) : !event.released || wasHeld))
+      if (!isNew) {
         const holder = ids.holder(workspace, event.messageId)
         if (holder !== undefined && holder !== NO_EVENT) insertRepeat.run(holder, event.receivedAtMs)
         continue
@@ -214,7 +228,7 @@ function createWriter(database: Database) {
 
     importEvents: (file: string | undefined, lines: number, events: readonly StoredEvent[]): number =>
       write(() => {
-        const stored = storeEvents(events)
+        const stored = storeEvents(events, true)
         if (file !== undefined) noteImport.run(file, lines)
         return stored
       }),
