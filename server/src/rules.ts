@@ -4,7 +4,7 @@ import { type Call, type Fields, idOf, isAbsent, isObject } from './check.ts'
 import type { Breach, Contract } from './contract.ts'
 import { type Refusal, RequestRefused, refuse, refused } from './errors.ts'
 import type { Outcome } from './log/port.ts'
-import { isSignedBy } from './signature.ts'
+import { digestOf, isDigest } from './signature.ts'
 
 /** What a workspace asks of the requests and events that it takes; nothing is asked where a field is not there. */
 export interface RuleSettings {
@@ -104,15 +104,14 @@ const CLAIMS_USER: ReadonlySet<EventType> = new Set<EventType>(['identify', 'ali
 
 function createIdentityCheck({ identitySecrets = [], enforceIdentity = false }: RuleSettings) {
   if (identitySecrets.length === 0 && !enforceIdentity) return undefined
-  // A page signs all its events alike.
-  let last = { userId: '', signature: '' as unknown, good: false }
+  // A page signs all its events alike. What is remembered is the digest: a signature is never compared with another's text.
+  let last: { userId: string; digests: readonly Buffer[] } | undefined
 
   function isGood(userId: string, signature: unknown): boolean {
-    if (last.userId !== userId || last.signature !== signature) {
-      const good = identitySecrets.filter((secret) => isSignedBy(signature, secret, userId, 'sha256')).length > 0
-      last = { userId, signature, good }
+    if (last?.userId !== userId) {
+      last = { userId, digests: identitySecrets.map((secret) => digestOf(secret, userId, 'sha256')) }
     }
-    return last.good
+    return last.digests.filter((digest) => isDigest(signature, digest)).length > 0
   }
 
   return (type: EventType, raw: Fields, envelope: Fields): Ruling => {
