@@ -2,7 +2,16 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { peopleOf } from './people-under-test.ts'
-import { client, failToStart, startProcess, startWith, temporaryFolder, until, WRITE_KEY } from './server-under-test.ts'
+import {
+  client,
+  failToStart,
+  startHere,
+  startProcess,
+  startWith,
+  temporaryFolder,
+  until,
+  WRITE_KEY,
+} from './server-under-test.ts'
 
 const DAY_MS = 86_400_000
 const ago = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString()
@@ -72,6 +81,42 @@ test('what happened before the days that a workspace keeps is removed, and peopl
     { day: day(1), event: 'Paid', events: 1 },
   ])
   expect((await people.get(`/people?from=${day(60)}`)).days).toHaveLength(2)
+}, 60_000)
+
+test('a split holds when all that it took out is too old, and the catalogue shows no values of what is gone', async () => {
+  const data = temporaryFolder()
+  const login = (messageId: string, days: number, traits = {}) => ({
+    type: 'identify',
+    userId: 'ada',
+    anonymousId: 'a',
+    traits,
+    timestamp: ago(days),
+    messageId,
+  })
+  const visit = (messageId: string, days: number, page: string) => ({
+    type: 'track',
+    anonymousId: 'a',
+    event: 'Visited',
+    properties: { page },
+    timestamp: ago(days),
+    messageId,
+  })
+  const first = peopleOf(await startHere({ data }))
+  await first.send([visit('v1', 40, 'secret'), login('i1', 39, { name: 'Zebulon' }), login('i2', 1)])
+  expect((await first.call('POST', '/profiles/a/split')).status).toBe(200)
+  const { names } = await first.get('/catalogue')
+  expect(JSON.stringify(await first.get('/catalogue/name?type=track&name=Visited'))).toContain('secret')
+  expect(names).toHaveLength(2)
+  await first.close()
+
+  const people = peopleOf(await startWith({ retentionDays: 30 }, { data }))
+  await until(async () => (await people.stored()).length === 1)
+  for (const name of ['type=track&name=Visited', 'type=identify&name=']) {
+    expect(JSON.stringify(await people.get(`/catalogue/name?${name}`))).not.toMatch(/secret|Zebulon/)
+  }
+  await people.send([login('i3', 0), visit('v2', 0, 'public')])
+  expect(await people.profile('a')).toMatchObject({ userId: null, events: 1 })
+  expect((await people.profile('ada')).anonymousIds).toEqual([])
 }, 60_000)
 
 test('what is in quarantine stays as many days as a workspace keeps, whoever else of its person goes', async () => {

@@ -72,6 +72,18 @@ test('what was rejected of an erased person goes too', async () => {
   expect((await people.rejected()).map(({ body }) => body)).toEqual(['{"type":"track","userId":"bob"}'])
 })
 
+test('what came of an erased person with a wrong key goes too', async () => {
+  const people = await start()
+  await people.send(ADA)
+  for (const userId of ['ada', 'bob']) {
+    const refused = await people.post('/ingest/v1/track', { userId, event: 'E' }, { authorization: 'Bearer wk_wrong' })
+    expect(refused.status).toBe(401)
+  }
+  expect(await people.rejected()).toHaveLength(2)
+  await people.call('DELETE', '/profiles/ada')
+  expect((await people.rejected()).map(({ body }) => body)).toEqual(['{"userId":"bob","event":"E"}'])
+})
+
 test('what was rejected of an erased person goes in whatever way it wrote the id, and the rest stays', async () => {
   const people = peopleOf(await startHere({ workspace: EVERY_KEY }))
   const key = { 'x-ck-api-key': EVERY_KEY.churnkey!.apiKey, 'x-ck-app': EVERY_KEY.churnkey!.appId }
@@ -396,6 +408,56 @@ test('a split takes an id out of a person, and it stays out', async () => {
   ])
 })
 
+test('a split holds when what was split off is erased, and when the other is, nothing of it stays', async () => {
+  const data = temporaryFolder()
+  const people = await start(data)
+  await people.send(ADA)
+  expect((await people.call('POST', '/profiles/a/split')).status).toBe(200)
+  expect(await (await people.call('DELETE', '/profiles/a')).json()).toMatchObject({ anonymousIds: ['a'], events: 1 })
+  expect((await people.list('/api/v1/events?anonymousId=a')).events).toMatchObject([{ messageId: 'i1' }])
+  await people.send([
+    { ...ADA[0]!, messageId: 'v3', timestamp: at(9) },
+    { ...ADA[1]!, messageId: 'i3', timestamp: at(10) },
+  ])
+  const found = async ({ profile }: typeof people) => [await profile('ada'), await profile('a')]
+  const before = await found(people)
+  expect(before).toMatchObject([
+    { anonymousIds: [], events: 3 },
+    { userId: null, anonymousIds: ['a'], events: 1 },
+  ])
+  await people.close()
+
+  await runCommand(['rebuild'], { AIRHOP_DATA: data })
+  const rebuilt = await start(data)
+  expect(await found(rebuilt)).toEqual(before)
+  for (const id of ['a', 'ada']) expect((await rebuilt.call('DELETE', `/profiles/${id}`)).status).toBe(200)
+  expect((await rebuilt.get('/profiles')).profiles).toEqual([])
+  await rebuilt.send([{ ...ADA[1]!, messageId: 'i4' }])
+  expect(await rebuilt.profile('a')).toMatchObject({ userId: 'ada', events: 1 })
+}, 60_000)
+
+test('an address that was split off and erased is found and has its account as after a rebuild', async () => {
+  const data = temporaryFolder()
+  const people = peopleOf(await startHere({ data, workspace: EVERY_KEY }))
+  const headers = { authorization: `Bearer ${EVERY_KEY.hogsendKeys![0]!.key}` }
+  await people.post('/v1/events', { name: 'Opened', userId: 'ada', email: 'ada@acme.com', timestamp: at(1) }, headers)
+  await people.processed()
+  for (const [method, path] of [
+    ['POST', '/split'],
+    ['DELETE', ''],
+  ] as const) {
+    expect((await people.call(method, `/profiles/ada@acme.com${path}`)).status).toBe(200)
+  }
+  const found = async ({ get }: typeof people) => [
+    (await get('/profiles?search=acme')).profiles,
+    (await get('/accounts')).accounts,
+  ]
+  const before = await found(people)
+  await people.close()
+  await runCommand(['rebuild'], { AIRHOP_DATA: data })
+  expect(await found(peopleOf(await startHere({ data, workspace: EVERY_KEY })))).toEqual(before)
+}, 60_000)
+
 test('an address that was split off is found and has its account, also after a rebuild', async () => {
   const data = temporaryFolder()
   const people = peopleOf(await startHere({ data, workspace: EVERY_KEY }))
@@ -458,4 +520,20 @@ test('a split undoes a merge of two users', async () => {
   })
   expect(await people.profile('ada')).toMatchObject({ userIds: ['ada'], anonymousIds: ['a'], events: 4 })
   expect(await people.profile('bob')).toMatchObject({ userIds: ['bob'], anonymousIds: ['b'], events: 3 })
+})
+
+test('a split names also who was joined by the user that it takes out', async () => {
+  const data = temporaryFolder()
+  const alias = (userId: string, previousId: string) => ({ type: 'alias', userId, previousId, messageId: userId })
+  const lines = [...ADA, ...BOB, alias('ada', 'bob'), alias('eve', 'ada')]
+  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('')
+  await runCommand(['import', '-'], { AIRHOP_DATA: data }, Buffer.from(text))
+  const people = await start(data)
+  const response = await people.call('POST', '/profiles/ada/split')
+  const { profile, separated } = (await response.json()) as { profile: object; separated: { id: string }[] }
+  expect(profile).toMatchObject({ id: 'eve', userIds: ['eve'], anonymousIds: [] })
+  expect(separated.toSorted((one, other) => (one.id < other.id ? -1 : 1))).toMatchObject([
+    { id: 'ada', userIds: ['ada'], anonymousIds: ['a'] },
+    { id: 'bob', userIds: ['bob'], anonymousIds: ['b'] },
+  ])
 })

@@ -21,11 +21,11 @@ export interface Move {
 }
 
 /** Claims that count: those that were not undone. */
-export const STANDING = `NOT EXISTS (
+const STANDING = `NOT EXISTS (
   SELECT 1 FROM splits s WHERE s.workspace = w.workspace AND s.weaker_kind = w.kind AND s.weaker_key = w.key
     AND s.stronger_kind = t.kind AND s.stronger_key = t.key)`
 
-export const CLAIMS = 'claims c JOIN subjects w ON w.id = c.weaker JOIN subjects t ON t.id = c.stronger'
+const CLAIMS = 'claims c JOIN subjects w ON w.id = c.weaker JOIN subjects t ON t.id = c.stronger'
 
 /**
  * Whose an id is. The rule looks at all claims there are and at nothing else, so the order in which they came does not

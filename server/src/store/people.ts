@@ -265,15 +265,16 @@ export function createPeople(database: Database) {
     /** After ids were removed, or claims undone: gives what is left to whom it belongs. */
     settle(ids: Iterable<number>): void {
       forget()
-      searchTerms.people([], ownership.settle(ids))
+      const all = [...ids]
+      searchTerms.people(all, ownership.settle(all))
     },
   }
 }
 
-export type People = ReturnType<typeof createPeople>
 /** As text, which sorts like the number; `forgetSaid` of removal.ts writes it too. */
 const orderOf = (number: number) => String(number).padStart(15, '0')
 
+export type People = ReturnType<typeof createPeople>
 
 function isBetter({ said, atMs, messageId }: StoredEvent, known: Claim): boolean {
   const verified = Number(said.verified)

@@ -2,7 +2,7 @@ import type { Database } from '../sqlite.ts'
 import { KINDS, type Order } from './changes.ts'
 import { DAY_MS } from './days.ts'
 import { createLookup } from './lookup.ts'
-import { CLAIMS, KIND, STANDING } from './ownership.ts'
+import { KIND } from './ownership.ts'
 import type { People } from './people.ts'
 import type { Outcome, PersonKey } from './queries-port.ts'
 
@@ -46,10 +46,14 @@ export function createRemoval(database: Database, people: People, held: Held) {
   )
   const notActive = database.prepare('DELETE FROM active WHERE workspace = ? AND day = ? AND subject = ?')
   const claimants = database.prepare('SELECT weaker FROM claims WHERE stronger = ?')
-  const claimedByOthers = database.prepare(`SELECT 1 FROM ${CLAIMS} WHERE c.weaker = ? AND ${STANDING}`)
+  const claimedByOthers = database.prepare('SELECT 1 FROM claims WHERE weaker = ?')
+  const isNamed = database.prepare(`
+    SELECT 1 FROM subjects s WHERE s.id = ?1
+      AND (s.events > 0 OR EXISTS (SELECT 1 FROM claims WHERE weaker = ?1) OR EXISTS (SELECT 1 FROM claims WHERE stronger = ?1))`)
+  const subjectBy = database.prepare('SELECT id, kind, key, root FROM subjects WHERE id = ?')
   const empty = database.prepare(`
     UPDATE subjects SET events = 0, first_at = NULL, last_at = NULL, verified = 0, domain = NULL, grouped = 0 WHERE id = ?`)
-  // The catalogue shows values of events: it learns them anew. What it counts names nobody.
+  // The catalogue shows values of events: it learns them anew. What it counts names nobody. The length is that of catalogue.ts.
   const forgetExamples = `
     UPDATE fields SET examples = '[]' WHERE name IN (
       SELECT names.id FROM names JOIN events ON events.workspace = names.workspace AND events.type = names.type
@@ -60,7 +64,6 @@ export function createRemoval(database: Database, people: People, held: Held) {
     'DELETE FROM events WHERE subject = ?',
     'DELETE FROM traits WHERE subject = ?',
     'DELETE FROM claims WHERE stronger = ?',
-    'DELETE FROM person_words WHERE root = ?',
   ].map((sql) => database.prepare(sql))
   const accountsOf = database.prepare('SELECT account FROM memberships WHERE subject = ?')
   const forgetMemberships = database.prepare('DELETE FROM memberships WHERE subject = ?')
@@ -73,15 +76,14 @@ export function createRemoval(database: Database, people: People, held: Held) {
   const forgetAccount = ['DELETE FROM account_words WHERE account = ?', 'DELETE FROM accounts WHERE id = ?'].map(
     (sql) => database.prepare(sql),
   )
-  const forgetId = ['DELETE FROM claims WHERE weaker = ?', 'DELETE FROM subjects WHERE id = ?'].map((sql) =>
-    database.prepare(sql),
-  )
+  const forgetWords = database.prepare('DELETE FROM person_words WHERE root = ?')
+  const forgetId = database.prepare('DELETE FROM subjects WHERE id = ?')
   const forgetSplits = database.prepare(`
     DELETE FROM splits WHERE workspace = ?1
       AND ((weaker_kind = ?2 AND weaker_key = ?3) OR (stronger_kind = ?2 AND stronger_key = ?3))`)
   const rejectedOf = database.prepare(`
     SELECT id, body FROM rejected
-    WHERE workspace = ?1 AND id NOT IN (SELECT rejected FROM quarantined WHERE workspace = ?1)`)
+    WHERE (workspace = ?1 OR workspace IS NULL) AND id NOT IN (SELECT rejected FROM quarantined WHERE workspace = ?1)`)
   const dropRejected = database.prepare('DELETE FROM rejected WHERE id = ?')
 
   const claimsInside = database.prepare(`
@@ -95,10 +97,17 @@ export function createRemoval(database: Database, people: People, held: Held) {
     SELECT id, subject, ${DAY} AS day, type, source FROM events
     WHERE workspace = ? AND event IS ? AND at < ? ORDER BY at LIMIT ?`)
   const dropEvent = database.prepare('DELETE FROM events WHERE id = ?')
+  const forgetOldExamples = database.prepare(`
+    UPDATE fields SET examples = '[]' WHERE examples <> '[]' AND name IN (
+      SELECT id FROM names WHERE workspace = ?1
+        AND iif(?2 = '', type <> 'track', type = 'track' AND name = substr(?2, 1, 200)))`)
   const shrink = database.prepare(`
     UPDATE subjects SET events = events - ?1, first_at = (SELECT min(at) FROM events WHERE subject = ?2) WHERE id = ?2`)
   const notActiveBefore = database.prepare('DELETE FROM active WHERE workspace = ? AND day < ?')
-  const notRejectedBefore = database.prepare('DELETE FROM rejected WHERE workspace = ? AND received_at < ?')
+  // What said no known workspace may be of any.
+  const notRejectedBefore = database.prepare(
+    'DELETE FROM rejected WHERE (workspace = ? OR workspace IS NULL) AND received_at < ?',
+  )
 
   const report = database.prepare('INSERT INTO outcomes VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
   const forgetReports = database.prepare('DELETE FROM outcomes WHERE at < ?')
@@ -126,21 +135,34 @@ export function createRemoval(database: Database, people: People, held: Held) {
       }
       for (const { weaker } of claimants.all(id)) if (!removed.has(weaker as number)) left.add(weaker as number)
       for (const removal of removals) removal.run(id)
+      forgetWords.run(id)
     }
-    for (const { id, kind, key } of subjects) {
-      if (claimedByOthers.get(id)) {
-        // Events that stay say it too, so it is theirs from now on, as it is after a rebuild.
-        empty.run(id)
-        left.add(id)
-        continue
-      }
-      for (const statement of forgetId) statement.run(id)
-      forgetSplits.run(workspace, kind, key)
+    for (const subject of subjects) {
+      if (claimedByOthers.get(subject.id)) {
+        // Events that stay say it too, so it is theirs from now on, or stays split from them, as it is after a rebuild.
+        empty.run(subject.id)
+        left.add(subject.id)
+      } else forgetSubject(workspace, subject)
+    }
+    for (const id of left) {
+      // It was split off, and only what is gone now said it.
+      if (isNamed.get(id)) continue
+      forgetSubject(workspace, subjectBy.get(id) as unknown as Subject)
+      left.delete(id)
     }
     people.settle(left)
   }
 
-  /** What was rejected is any text, so that what only looks like somebody's goes too; but not the line about what is held back. */
+  function forgetSubject(workspace: number, { id, kind, key }: Subject): void {
+    forgetWords.run(id)
+    forgetId.run(id)
+    forgetSplits.run(workspace, kind, key)
+  }
+
+  /**
+   * What was rejected is any text, and may have come without a known key, so that what only looks like somebody's goes too;
+   * but not the line about what is held back.
+   */
   function forgetRejected(workspace: number, ids: readonly Id[]): void {
     for (const { id, body } of rejectedOf.all(workspace)) {
       if (ids.some((each) => says(body as string, each))) dropRejected.run(id!)
@@ -194,24 +216,34 @@ export function createRemoval(database: Database, people: People, held: Held) {
       }
     }
     people.settle(touched)
-    const gone = wanted.filter((subject) => rootOf.get(subject.id)!.root !== found.root)
+    // Users whom only one of these had joined are apart as well.
+    const gone = subjects.filter((subject) => {
+      const root = rootOf.get(subject.id)!.root
+      return root !== found.root && (root === subject.id || wanted.includes(subject))
+    })
     return { done: 'split', id, separated: [...new Set(gone.map(({ key }) => key))] }
+  }
+
+  /** What is deleted is overwritten: https://sqlite.org/pragma.html#pragma_secure_delete */
+  function overwriting<Result>(work: () => Result): Result {
+    database.exec('PRAGMA secure_delete = ON')
+    const result = work()
+    database.exec('PRAGMA secure_delete = OFF')
+    return result
   }
 
   return {
     /** Does what an administrator ordered, and notes what became of it. */
     carryOut(workspace: number, order: Order): void {
-      // What is deleted is overwritten: https://sqlite.org/pragma.html#pragma_secure_delete
-      database.exec('PRAGMA secure_delete = ON')
-      const outcome =
-        order.do === 'erase' ? erase(workspace, order.id, order.kind) : undo(workspace, order.id, order.ids)
-      database.exec('PRAGMA secure_delete = OFF')
+      const outcome = overwriting(() =>
+        order.do === 'erase' ? erase(workspace, order.id, order.kind) : undo(workspace, order.id, order.ids),
+      )
       report.run(order.orderId, Date.now(), JSON.stringify(outcome))
     },
 
     /** Forgets what became of orders that nobody waits for any more. */
     tidy(): void {
-      forgetReports.run(Date.now() - OUTCOME_MS)
+      overwriting(() => forgetReports.run(Date.now() - OUTCOME_MS))
     },
 
     prune(workspace: number, beforeDay: number, limit: number): number {
@@ -226,6 +258,7 @@ export function createRemoval(database: Database, people: People, held: Held) {
           dropCount.run(workspace, day!, type!, source!, event!)
           shrunk.set(subject as number, (shrunk.get(subject as number) ?? 0) + 1)
         }
+        if (rows.length > 0) forgetOldExamples.run(workspace, event!)
         left -= rows.length
         if (left <= 0) break
       }
