@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { Queries } from './store/queries-port.ts'
 
 /** The questions that may look at a great part of the store: tens of milliseconds and more at a million events. */
-const SLOW = ['counts', 'people', 'funnel', 'occurred', 'account', 'events'] as const
+const SLOW = ['counts', 'people', 'funnel', 'occurred', 'account', 'accounts', 'profiles', 'events'] as const
 export type Slow = (typeof SLOW)[number]
 
 /** The same questions, answered by and by. */

@@ -5,7 +5,15 @@ import { peopleOf } from './people-under-test.ts'
 import { startHere, temporaryFolder } from './server-under-test.ts'
 
 const program = (name: string) => new URL(`./programs/${name}.ts`, import.meta.url)
-const QUESTIONS = ['/people', '/funnel?steps=A,B', '/counts?people=true', '/accounts/acme', '/events?type=group']
+const QUESTIONS = [
+  '/people',
+  '/funnel?steps=A,B',
+  '/counts?people=true',
+  '/accounts/acme',
+  '/events?type=group',
+  '/accounts',
+  '/profiles?search=ad',
+]
 
 test('while people are counted, events are taken and answered, and what they were is told', async () => {
   const data = temporaryFolder()
@@ -23,12 +31,14 @@ test('while people are counted, events are taken and answered, and what they wer
   expect(counted).toBe(0)
 
   writeFileSync(join(data, 'go'), '')
-  const [active, funnel, counts, acme, groups] = await Promise.all(counting)
+  const [active, funnel, counts, acme, groups, accounts, found] = await Promise.all(counting)
   expect(active.people).toBe(1)
   expect(funnel.steps).toMatchObject([{ people: 1 }, { people: 1 }])
   expect(counts.counts).toMatchObject([{ event: 'A' }, { event: 'B', events: 20, people: 1 }])
   expect(acme).toMatchObject({ memberCount: 1, events: 22 })
   expect(groups.events).toMatchObject([{ type: 'group', groupId: 'acme' }])
+  expect(accounts.accounts).toMatchObject([{ id: 'acme', memberCount: 1 }])
+  expect(found.profiles).toMatchObject([{ id: 'ada' }])
 })
 
 test('a thread that fails at a question costs that answer, and the next question has another', async () => {
