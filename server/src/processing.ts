@@ -1,13 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { Position } from './log/port.ts'
+import { endThread } from './thread.ts'
 
 /** A thread that ended is started again after this, doubling while it makes no progress. */
 const RESTART_MIN_MS = 100
 const RESTART_MAX_MS = 5000
-
-/** How long the end of the thread is waited for when it was told to end, before it is ended from outside. */
-const END_MS = 1000
 
 /** How often a stop looks whether all is processed. */
 const STOP_POLL_MS = 10
@@ -94,11 +92,7 @@ export function startProcessing({ data, script = SCRIPT, newest, onProgress }: P
       while (processed < newest() && performance.now() < deadlineMs) await sleep(STOP_POLL_MS)
       state = 'stopped'
       clearTimeout(restart)
-      const ended = new Promise((resolve) => thread.once('exit', resolve))
-      if (thread.threadId === -1) return
-      thread.postMessage('stop')
-      await Promise.race([ended, sleep(END_MS, undefined, { ref: false })])
-      await thread.terminate()
+      await endThread(thread)
     },
   }
 }

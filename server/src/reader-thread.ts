@@ -2,11 +2,16 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { Answer, Question, ReaderThreadData } from './reader.ts'
 import type { Queries } from './store/queries-port.ts'
 import { openForQueries } from './store/sqlite.ts'
+import { END } from './thread.ts'
 
 const { storeFile } = workerData as ReaderThreadData
-const { query } = openForQueries(storeFile)
+const { reader, query } = openForQueries(storeFile)
 
-parentPort!.on('message', (question: Question) => parentPort!.postMessage(answerTo(question)))
+parentPort!.on('message', (asked: Question | typeof END) => {
+  if (asked !== END) return parentPort!.postMessage(answerTo(asked))
+  reader.close()
+  parentPort!.close()
+})
 
 function answerTo({ id, name, args }: Question): Answer {
   try {

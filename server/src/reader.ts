@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Queries } from './store/queries-port.ts'
+import { endThread } from './thread.ts'
 
 /** The questions that may look at a great part of the store: tens of milliseconds and more at a million events. */
 const SLOW = ['counts', 'people', 'funnel', 'occurred', 'account', 'accounts', 'profiles', 'events'] as const
@@ -10,7 +11,7 @@ export type SlowQueries = {
   [Name in Slow]: (...args: Parameters<Queries[Name]>) => Promise<ReturnType<Queries[Name]>>
 }
 
-/** What the thread is given, and what it is sent and sends. */
+/** What the thread is given, and what it is sent, until `END`, and sends. */
 export interface ReaderThreadData {
   storeFile: string
 }
@@ -72,7 +73,7 @@ export function createReader({ data, script = SCRIPT }: ReaderParts) {
     queries: Object.fromEntries(SLOW.map(asking)) as unknown as SlowQueries,
 
     async close(): Promise<void> {
-      await thread?.terminate()
+      if (thread) await endThread(thread)
     },
   }
 }
