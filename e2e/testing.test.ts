@@ -1,5 +1,8 @@
+import type { Airhop } from '../src/calls.ts'
 import { collectEvents } from '../src/testing.ts'
 import { expect, test } from './ingest.ts'
+
+declare const airhop: Airhop
 
 test('collectEvents has what a page sends, also when it leaves, and the server gets nothing of it', async ({
   ingest,
@@ -52,6 +55,22 @@ test('collectEvents says what came when an event does not come, or comes and sho
   await expect(collected.expectEvent('y', { n: 1 }, { timeoutMs: 50 })).rejects.toThrow(
     'No event is track y {"n":1}\nThese events came:\n track first\n track x',
   )
+})
+
+test('collectEvents of a context says no event came only when every page of it has sent what waits', async ({
+  site,
+  page,
+  context,
+}) => {
+  site.pages.set('/', site.page({ head: site.snippet() }))
+  const collected = await collectEvents(context)
+  const other = await context.newPage()
+  for (const one of [page, other]) await one.goto(site.url)
+  await page.evaluate(() => airhop.track('first'))
+  await collected.expectNoEvent('x')
+  // It waits for more.
+  await page.evaluate(() => void airhop.track('x'))
+  await expect(collected.expectNoEvent('x')).rejects.toThrow('There is track x')
 })
 
 test('collectEvents has the events of a page that leaves for another site', async ({ ingest, site, page }) => {

@@ -98,6 +98,8 @@ export const createTestAirhop = <Plan extends PlanOf<Plan> = Open>({
       if (found) throw unexpected(events, found)
     },
     clear() {
+      // Held until consent is given: it would come in the next test.
+      for (const entry of queue.own()) queue.settle(entry, 'dropped', 'cleared')
       events.length = refused.length = 0
       state = first
       if (state !== 'denied') identity.reset()
@@ -133,6 +135,8 @@ export interface Routed {
   exposeFunction(name: string, listener: (body: string) => void): Promise<unknown>
   addInitScript(script: string): Promise<unknown>
   evaluate?(script: string): Promise<unknown>
+  /** Of a context. */
+  pages?(): { evaluate(script: string): Promise<unknown> }[]
 }
 
 interface Route {
@@ -147,12 +151,15 @@ export interface CollectedEvents {
   /** Waits for the first event that is so; rejects when none has come in time, and says what did. */
   expectEvent(event: string, properties?: object | null, options?: { timeoutMs?: number }): Promise<ReceivedEvent>
   expectEvent(event: EventPattern, properties?: null, options?: { timeoutMs?: number }): Promise<ReceivedEvent>
-  /** Has the page send what waits, then rejects when there is such an event. */
+  /** Has the page, or every page of the context, send what waits, then rejects when there is such an event. */
   expectNoEvent(event?: string | EventPattern, properties?: object | null): Promise<void>
 }
 
 /** How long an event may take to come; airhop waits for at most 2,000 ms, or `flushMs`. */
 const COLLECT_TIMEOUT_MS = 5000
+
+/** What is held for consent stays where it is: that is waited for no longer than a request may take here. */
+const FLUSH = 'Promise.all(Object.values(window.__airhop || {}).map((airhop) => airhop.flush({ timeoutMs: 3000 })))'
 
 const BATCH_URL = /\/ingest\/v1\/batch(\?|$)/
 
@@ -240,7 +247,7 @@ export const collectEvents = async (page: Routed): Promise<CollectedEvents> => {
         check()
       }),
     async expectNoEvent(event = {}, properties) {
-      await page.evaluate?.('Promise.all(Object.values(window.__airhop || {}).map((airhop) => airhop.flush()))')
+      await Promise.all((page.pages?.() ?? [page]).map((one) => one.evaluate?.(FLUSH)))
       const found = findEvent(events, patternOf(event, properties))
       if (found) throw unexpected(events, found)
     },

@@ -158,6 +158,17 @@ test('clear makes it as new for the next test', () => {
   airhop.expectNoEvent('held')
 })
 
+test('clear forgets what was held for consent: it does not come in the next test', async () => {
+  const airhop = createTestAirhop({ consent: 'pending' })
+  const held = airhop.track('of the test before')
+  airhop.clear()
+  airhop.optIn()
+  airhop.expectNoEvent()
+  expect(await held).toMatchObject({ status: 'dropped', reason: 'cleared' })
+  airhop.track('of this one')
+  airhop.expectEvent('of this one')
+})
+
 test('while consent is pending calls are held in their order, and come or are dropped when it is decided', async () => {
   const airhop = createTestAirhop({ consent: 'pending' })
   const first = airhop.track('first')
