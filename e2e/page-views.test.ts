@@ -189,6 +189,34 @@ for (const api of ['with', 'without'])
     })
   })
 
+test('a view has the campaign of its own address, also when the app takes it off at the start or goes on at once', async ({
+  ingest,
+  site,
+  page,
+}) => {
+  const go = (code: string) =>
+    site.page({ head: site.snippet({ attributes: SIMPLE }), body: `<script>airhop.ready(() => ${code})</script>` })
+  const campaigns = async (count: number) =>
+    (await ingest.waitForEvents(count, { type: 'page' })).map(({ properties, context }) => [
+      (properties!.url as string).replace(site.url, ''),
+      context.campaign,
+    ])
+  const letter = { source: 'letter', name: 'spring' }
+  const landing = '/?utm_source=letter&utm_campaign=spring'
+  site.pages.set('/', go(`history.replaceState(null, '', '/home')`))
+  await open(page, site.url + landing)
+  expect(await campaigns(1)).toEqual([['/home', letter]])
+  await page.evaluate(() => history.pushState(null, '', '/plain'))
+  expect((await campaigns(2))[1]).toEqual(['/plain', undefined])
+
+  site.pages.set('/', go(`history.pushState(null, '', '/onboarding')`))
+  await open(page, site.url + landing)
+  expect((await campaigns(4)).slice(2)).toEqual([
+    [landing, letter],
+    ['/onboarding', undefined],
+  ])
+})
+
 test('a canonical link that the router sets later is that of the page it belongs to', async ({
   ingest,
   site,

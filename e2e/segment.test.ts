@@ -86,6 +86,34 @@ test("code made for Segment's snippet runs unchanged, before the file is there a
   expect(await ingest.rejected()).toEqual([])
 })
 
+test("Segment's snippet that comes after airhop.js puts its stubs over it, and every call arrives all the same", async ({
+  ingest,
+  site,
+  page,
+}) => {
+  const code = `
+    analytics.track('Article Viewed', { id: 1 })
+    analytics.identify(7, { plan: 'pro' })
+    analytics.alias('new', 'old')
+    analytics.ready(() => analytics.track('ready'))`
+  const head = `${tag(ingest).replace(' async>', '>')}<script>${snippet()}</script>`
+  const { errors, lines } = await open(page, site, head, code)
+  await page.evaluate(() => analytics.track('after'))
+
+  const events = await ingest.waitForEvents(5)
+  expect(events.map(({ type, event, userId }) => [event ?? type, userId])).toEqual([
+    ['page', null],
+    ['Article Viewed', null],
+    ['identify', '7'],
+    ['ready', '7'],
+    ['after', '7'],
+  ])
+  expect(events[1]!.properties).toEqual({ id: 1 })
+  expect(JSON.stringify(events)).not.toContain('bpc')
+  expect(lines.filter((line) => line.includes('there is no'))).toEqual(['airhop: there is no alias'])
+  expect(errors).toEqual([])
+})
+
 test("what airhop hasn't is said once, in debug, and throws nothing", async ({ ingest, site, page }) => {
   const missing = `
     analytics.alias('new', 'old')

@@ -196,6 +196,37 @@ test('after the setting went from host to auto, the id is shared, and a reset is
   expect((await context.cookies()).map(({ domain }) => domain)).toEqual(['.shop.test'])
 })
 
+test('after the setting went from host to auto, hosts that had an id each end with one, and so they stay', async ({
+  site,
+  page,
+  at,
+}) => {
+  serve(site, 'host')
+  const own = []
+  for (const host of HOSTS) own.push(await idAt(page, at(host)))
+  expect(new Set(own).size).toBe(3)
+  serve(site, 'auto')
+  const first = await idAt(page, at(HOSTS[0]!))
+  for (const host of [...HOSTS, ...HOSTS]) expect(await idAt(page, at(host)), host).toBe(first)
+})
+
+test('after the setting went from auto to host, a reset is not undone by the wider cookie of before', async ({
+  site,
+  page,
+  at,
+}) => {
+  serve(site, 'auto')
+  const first = await idAt(page, at('a.shop.test'))
+  serve(site, 'host')
+  expect(await idAt(page, at('a.shop.test'))).toBe(first)
+  const second = await page.evaluate(() => {
+    airhop.reset()
+    return airhop.user().anonymousId()!
+  })
+  expect(second).not.toBe(first)
+  expect(await idAt(page, at('a.shop.test'))).toBe(second)
+})
+
 test('two keys on one page have two cookies, and neither has the id of the other', async ({
   ingest,
   site,

@@ -48,6 +48,12 @@ export const createAirhop = <Plan extends PlanOf<Plan> = Open>(options: AirhopOp
   return instances[options.key] as Airhop<Plan>
 }
 
+/** Not declared for all: it would be in the way of a program that declares it otherwise. */
+interface Signals {
+  /** Global Privacy Control, https://www.w3.org/TR/gpc/ */
+  readonly globalPrivacyControl?: boolean
+}
+
 // A page may have put its own in its place, one that throws in tests: sending goes on.
 const complain = (sentence: string) => attempt(() => console.error(`airhop: ${sentence}.`))
 
@@ -68,11 +74,14 @@ export const open = (
   { key, host = DEFAULT_HOST, flushMs = FLUSH_MS, debug, consent: asked = 'granted', gpc, use = [] }: AirhopOptions,
   off: string | undefined,
 ): Airhop => {
-  const log = (...line: unknown[]) => debug && console.debug('airhop:', ...line)
+  const log = (...line: unknown[]) => debug && attempt(() => console.debug('airhop:', ...line))
   const prefix = `airhop.${`${key}`.slice(-6)}.`
   const consent = off
     ? { now: () => 'denied' as const, set() {} }
-    : openConsent(`${prefix}consent`, gpc !== 'ignore' && navigator.globalPrivacyControl ? 'denied' : asked)
+    : openConsent(
+        `${prefix}consent`,
+        gpc !== 'ignore' && (navigator as Signals).globalPrivacyControl ? 'denied' : asked,
+      )
   const identity = openIdentity(`${prefix}id`, consent)
   const journal = openJournal(prefix)
   const queue = openQueue(journal, log)
@@ -88,9 +97,11 @@ export const open = (
     debug(on = true) {
       debug = on
     },
-    push: (...queued) => replay(airhop, queued, log),
+    push: (...queued) => replay(methods, queued, log),
     VERSION,
   }
+  // As they are now: Segment's snippet puts its stubs, which push, over those of an airhop.js that was there before it.
+  const methods = { ...airhop }
   if (!off) {
     // Before the sender, so that what they tell of when the page goes still goes with it.
     for (const extend of use) extend({ airhop, identity, prefix })

@@ -1,6 +1,6 @@
 import type { Extension } from './extension.ts'
 import { TITLE_WAIT_STEP_MS, TITLE_WAIT_STEPS } from './limits.ts'
-import { describePage, redact } from './page.ts'
+import { describeCampaign, describePage, redact } from './page.ts'
 import { attempt } from './storage.ts'
 
 /** What is known of a navigation: a PageTransitionEvent, a PopStateEvent, or a NavigationCurrentEntryChangeEvent. */
@@ -20,34 +20,37 @@ export const autoPage =
     /** The address now, and the one before the view that waits. */
     let last = ''
     let before = ''
+    /** Of the view that waits, or of one that was redirected to it. */
+    let campaign: object | undefined
     let timer: ReturnType<typeof setTimeout> | undefined
     let tell: (() => void) | undefined
     const end = () => {
       clearTimeout(timer)
       tell?.()
-      tell = undefined
+      tell = campaign = undefined
     }
     const wait = (steps: number) => {
       clearTimeout(timer)
-      timer = setTimeout(() => (steps ? wait(steps - 1) : end()), TITLE_WAIT_STEP_MS)
+      timer = setTimeout(steps ? wait : end, TITLE_WAIT_STEP_MS, steps - 1)
     }
 
     const look = ({ persisted, navigationType }: Change) => {
       const url = location.href.split('#')[0]!
       if ((url === last && !persisted) || document.prerendering) return
       // A redirect takes the place of the view that it redirects.
-      if (navigationType === 'replace' && tell) tell = undefined
-      else {
+      if (navigationType !== 'replace' || !tell) {
         end()
         before = persisted ? '' : last
       }
       last = url
       if (airhop.optedOut()) return
       const timestamp = new Date()
-      const referrer = before && redact(before)
+      const referrer = redact(before || document.referrer)
       const at = new URL(url)
+      // Many apps take utm_* off the address as soon as they start.
+      campaign = describeCampaign(redact(at.search)) || campaign
       // Routers set the title and the canonical link later.
-      tell = () => airhop.page({ ...describePage(at), ...(referrer && { referrer }) }, { timestamp })
+      tell = () => airhop.page({ ...describePage(at), referrer }, { timestamp, context: { campaign } })
       wait(TITLE_WAIT_STEPS)
     }
 
@@ -60,8 +63,8 @@ export const autoPage =
         const original = history[method]
         // Frozen by the page: popstate is left.
         attempt(() => {
-          history[method] = function (...args) {
-            original.apply(this, args)
+          history[method] = (...args) => {
+            original.apply(history, args)
             look({ navigationType })
           }
         })

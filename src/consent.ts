@@ -15,7 +15,8 @@ export const openConsent = (key: string, first: Consent): ConsentKeeper => {
   return {
     now() {
       const kept = read(key)
-      if (kept === 'granted' || kept === 'denied') state = kept
+      // Nothing else is ever kept.
+      if (kept) state = kept as Consent
       // Cleared by the page: the decision stands.
       else if (state !== first) write(key, state)
       return state
@@ -24,12 +25,5 @@ export const openConsent = (key: string, first: Consent): ConsentKeeper => {
       state = next
       write(key, next)
     },
-  }
-}
-
-declare global {
-  interface Navigator {
-    /** Global Privacy Control, https://www.w3.org/TR/gpc/ */
-    readonly globalPrivacyControl?: boolean
   }
 }

@@ -1,6 +1,6 @@
 import type { ConsentKeeper } from './consent.ts'
 import { ID_MAX_CHARS } from './limits.ts'
-import { read, write } from './storage.ts'
+import { attempt, read, write } from './storage.ts'
 import { uuid } from './uuid.ts'
 
 /** Who uses this browser. */
@@ -40,8 +40,8 @@ export const openIdentity = (key: string, consent: ConsentKeeper): IdentityKeepe
   let text: string | undefined
   let place: SharedPlace | undefined
 
-  /** Who it is was made up while consent was pending. */
-  let held = false
+  /** What was made up while consent was pending. */
+  let made: string | undefined
 
   const set = (next: Identity) => {
     const state = consent.now()
@@ -63,23 +63,24 @@ export const openIdentity = (key: string, consent: ConsentKeeper): IdentityKeepe
       return {} as Identity
     }
     const granted = state === 'granted'
-    const latest = granted ? read(key) : text
+    // What the page has said since then holds, and not what an earlier one has kept, or a tab where nothing was said.
+    const said = !!made && made !== text
+    const latest = granted && !said ? read(key) : text
     if (latest && latest !== text) {
       text = latest
-      try {
-        identity = JSON.parse(latest)
-      } catch {
-        // Not written by us: as if it were not there.
-        identity = undefined
-      }
+      // Not written by us: as if it were not there.
+      identity = attempt(() => JSON.parse(latest))
     }
     const shared = granted && place ? place.read() : identity?.anonymousId
     // The user of here may have logged out there: with another id begins another identity.
-    if (shared && shared !== identity?.anonymousId) set({ ...(held && identity), anonymousId: shared })
-    else if (!identity?.anonymousId) reset()
+    if (shared && shared !== identity?.anonymousId) set({ ...(said && identity), anonymousId: shared })
+    else if (!identity?.anonymousId) {
+      reset()
+      made = text
+    }
     // Cleared by the page: who it is stays the same for the life of the page, and for the next one.
-    else if (!latest || !shared) set(identity)
-    held = !granted
+    else if (!latest || !shared || said) set(identity)
+    if (granted) made = undefined
     return identity!
   }
 

@@ -1,4 +1,5 @@
 import { ADDRESS_MAX_CHARS } from './limits.ts'
+import { attempt } from './storage.ts'
 
 /** Facts of the page, as Segment's spec names them: https://segment.com/docs/connections/spec/page/#properties */
 export interface Page {
@@ -12,7 +13,7 @@ export interface Page {
 
 /** Of `name=value`: names of secrets and personal data, also in an address that is the value, and e-mail addresses. */
 const PRIVATE =
-  /^(?!utm_)(.*(token|passw|pwd|secret|e-?mail|signature)[^=]*(=|%(25)*3d)|(.*(_|%(25)*(3f|26)))?(auth|otp|pass|api_?key|code)(=|%(25)*3d)|.*[^=](@|%(25)*40))/i
+  /^(?!utm_)(.*(token|passw|pwd|secret|e-?mail|signature)[^=]*(=|%(25)*3d)|(.*([_-]|%(25)*(3f|26)))?(auth|otp|pass|api_?key|(oob)?code)(=|%(25)*3d)|.*[^=](@|%(25)*40))/i
 
 /** The same address with secrets and personal data in it replaced by `redacted`, and not too long; `utm_*` stay. */
 export const redact = (url: string): string =>
@@ -26,19 +27,15 @@ export const redact = (url: string): string =>
     .replace(/([?&])[^?&#=]+(@|%40)[^?&#]*/g, '$1redacted')
     .slice(0, ADDRESS_MAX_CHARS)
 
-const canonical = (): string | undefined => document.head?.querySelector<HTMLLinkElement>('link[rel=canonical]')?.href
+const canonical = (): string | undefined => document.querySelector<HTMLLinkElement>('link[rel=canonical]')?.href
 
 /** What names the page at this moment: `describePage` gives the same for the same fingerprint. */
 export const pageFingerprint = (): string => location.href + document.title + canonical()
 
 /** Of where the page is, or was. */
 export const describePage = (at: URL | Location = location): Page => {
-  let { href, pathname } = at
-  try {
-    ;({ href, pathname } = new URL(canonical()!))
-  } catch {
-    // None, or one that is no address.
-  }
+  // There may be none, or one that is no address.
+  const { href, pathname } = attempt(() => new URL(canonical()!)) || at
   return {
     url: redact(href.split('#')[0]!),
     path: redact(pathname),

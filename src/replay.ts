@@ -14,7 +14,7 @@ export const replay = (airhop: object, queued: QueuedCall[], log: (...line: unkn
       const [method, ...args] = [...call].filter((part) => (part as { __t?: unknown } | null)?.__t !== 'bpc') as [
         string,
       ]
-      methods[method] ||= () => {
+      if (!methods[method]) {
         log(`there is no ${method}`)
         methods[method] = () => {}
       }

@@ -27,11 +27,7 @@ if (Array.isArray(queued)) {
   Object.defineProperties(queued, Object.getOwnPropertyDescriptors(airhop))
   // What airhop hasn't is said once: Segment's stub has alias, screen, …
   const methods = airhop as unknown as Record<string, unknown>
-  for (const name in queued)
-    methods[name] ??= (...args: unknown[]) => {
-      delete methods[name]
-      airhop.push([name, ...args])
-    }
+  for (const name in queued) methods[name] ??= (...args: unknown[]) => airhop.push([name, ...args])
   airhop.push(...calls)
 }
 names[global] = airhop

@@ -718,6 +718,16 @@ describe('ready, on, push, debug', () => {
     expect(debug).not.toHaveBeenCalled()
   })
 
+  test('a console.debug that throws, or is not there, costs no event', async () => {
+    vi.spyOn(console, 'debug').mockImplementation(() => {
+      throw new Error('a test lets nothing be said')
+    })
+    const airhop = openPage({ debug: true })
+    expect(await airhop.track('said')).toMatchObject({ status: 'stored' })
+    expect(await airhop.track('')).toMatchObject({ reason: 'missing_event' })
+    expect(await airhop.track('still works')).toMatchObject({ status: 'stored' })
+  })
+
   test('the option debug does the same from the start', async () => {
     const debug = vi.spyOn(console, 'debug').mockImplementation(() => {})
     await openPage({ debug: true }).track('loud')

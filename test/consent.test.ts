@@ -179,6 +179,69 @@ describe('while consent is pending', () => {
   })
 })
 
+describe('who it is, said while consent is pending', () => {
+  const who = ({ user }: Tab['airhop']) => [user().id(), user().anonymousId()]
+  const KEPT = { anonymousId: 'of_before', userId: 'u_before' }
+  /** Kept when no consent was asked for. */
+  const keep = (identity: object) => {
+    localStorage['airhop.000001.id'] = JSON.stringify(identity)
+  }
+
+  test('is not undone by what an earlier page has kept of another user', async () => {
+    const browser = openBrowser({ consent: 'pending' })
+    keep(KEPT)
+    const { airhop } = browser.open()
+    airhop.identify('u1')
+    airhop.optIn()
+    airhop.track('after')
+    await browser.settle(1000)
+    expect(browser.sent.map(({ userId }) => userId)).toEqual(['u1', 'u1'])
+    expect(new Set(browser.sent.map(({ anonymousId }) => anonymousId)).size).toBe(1)
+    expect(browser.sent[0]!.anonymousId).not.toBe('of_before')
+    expect(who(browser.open().airhop)[0]).toBe('u1')
+  })
+
+  test('that it is nobody any more holds too', async () => {
+    const browser = openBrowser({ consent: 'pending' })
+    keep(KEPT)
+    const { airhop } = browser.open()
+    airhop.reset()
+    airhop.optIn()
+    expect(who(airhop)).toEqual([null, expect.not.stringMatching('of_before')])
+  })
+
+  test('is what was kept when nothing was said', async () => {
+    const browser = openBrowser({ consent: 'pending' })
+    keep(KEPT)
+    const { airhop } = browser.open()
+    airhop.track('held')
+    airhop.optIn()
+    expect(who(airhop)).toEqual(['u_before', 'of_before'])
+  })
+
+  test('holds when another tab, where nobody was named, is the one that consents', async () => {
+    const browser = openBrowser({ consent: 'pending' })
+    const [here, there] = [browser.open(), browser.open()]
+    browser.act(here, ({ identify }) => void identify('u1'))
+    browser.act(there, ({ optIn }) => optIn())
+    browser.tell(here)
+    browser.act(here, ({ track }) => void track('here'))
+    browser.act(there, ({ track }) => void track('there'))
+    await browser.settle(5000)
+    expect(browser.sent.map(({ event, type, userId }) => [event ?? type, userId])).toEqual(
+      expect.arrayContaining([
+        ['identify', 'u1'],
+        ['here', 'u1'],
+        ['there', 'u1'],
+      ]),
+    )
+    expect(who(here.airhop)).toEqual(who(there.airhop))
+    // Said once: what another tab says afterwards holds here.
+    there.airhop.reset()
+    expect(who(here.airhop)).toEqual(who(there.airhop))
+  })
+})
+
 describe('when consent is refused', () => {
   test('what waits is dropped with a reason, and nothing of it or of the visitor is left', async () => {
     const browser = openBrowser()
