@@ -23,13 +23,30 @@ test('every file has its place in the layers, and every place its file', () => {
   expect(files.toSorted()).toEqual(LAYERS.toSorted())
 })
 
-test.each(files)('%s imports only from layers below its own, and from no package but its own', (file) => {
+const importsOf = (file: string): string[] => {
   const source = readFileSync(join(SRC, `${file}.ts`), 'utf8')
-  const imported = [...source.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*['"]([^'"]+)['"]/g)].map(([, from]) => from!)
-  const above = imported.filter((from) => {
+  return [...source.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*['"]([^'"]+)['"]/g)].map(([, from]) => from!)
+}
+const nameOf = (from: string): string => /^\.\/(.+)\.ts$/.exec(from)?.[1] ?? ''
+
+test.each(files)('%s imports only from layers below its own, and from no package but its own', (file) => {
+  const above = importsOf(file).filter((from) => {
     if (PACKAGES[file]?.includes(from)) return false
-    const place = LAYERS.indexOf(/^\.\/(.+)\.ts$/.exec(from)?.[1] ?? '')
+    const place = LAYERS.indexOf(nameOf(from))
     return place < 0 || place >= LAYERS.indexOf(file)
   })
+  expect(above).toEqual([])
+})
+
+test('CONTRIBUTING names every file, above those that it imports', () => {
+  const page = readFileSync(join(SRC, '../CONTRIBUTING.md'), 'utf8')
+  const lines = /^The SDK, from the entries down:\n\n((?:\d.*\n)+)/m.exec(page)![1]!.split('\n')
+  const lineOf = (file: string) => lines.findIndex((line) => line.includes(`\`${file}\``))
+  expect(files.filter((file) => lineOf(file) < 0)).toEqual([])
+  const above = files.flatMap((file) =>
+    importsOf(file)
+      .filter((from) => !PACKAGES[file]?.includes(from) && lineOf(nameOf(from)) <= lineOf(file))
+      .map((from) => `${file} imports ${from}`),
+  )
   expect(above).toEqual([])
 })

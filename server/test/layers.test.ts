@@ -82,7 +82,7 @@ const LAYERS = [
   ['store/page-port.ts'],
   ['store/queries-port.ts'],
   ['store/changes.ts'],
-  ['check.ts', 'sqlite.ts', 'time.ts'],
+  ['bots.ts', 'check.ts', 'sqlite.ts', 'time.ts'],
   ['log/port.ts', 'json-size.ts', 'sources/lz-string.ts'],
   ['errors.ts', 'signature.ts', 'sources/limits.ts'],
   ['../../src/limits.ts', '../../src/wire.ts'],
@@ -101,15 +101,30 @@ test('every file has its layer', () => {
   expect(files.filter((file) => layerOf(file) === -1)).toEqual([])
 })
 
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(SOURCE, file), 'utf8')
+  return [...text.matchAll(IMPORT)].map(([, path]) =>
+    relative(SOURCE, join(SOURCE, dirname(file), path!))
+      .split(sep)
+      .join('/'),
+  )
+}
+
+const importsWhere = (isWrong: (path: string, file: string) => boolean) =>
+  files.flatMap((file) =>
+    importsOf(file)
+      .filter((path) => isWrong(path, file))
+      .map((path) => `${file} imports ${path}`),
+  )
+
 test('imports go strictly down', () => {
-  const upward = files.flatMap((file) => {
-    const text = readFileSync(join(SOURCE, file), 'utf8')
-    const imported = [...text.matchAll(IMPORT)].map(([, path]) =>
-      relative(SOURCE, join(SOURCE, dirname(file), path!))
-        .split(sep)
-        .join('/'),
-    )
-    return imported.filter((path) => layerOf(path) <= layerOf(file)).map((path) => `${file} imports ${path}`)
-  })
-  expect(upward).toEqual([])
+  expect(importsWhere((path, file) => layerOf(path) <= layerOf(file))).toEqual([])
+})
+
+test('CONTRIBUTING names every file, in the same order', () => {
+  const page = readFileSync(join(SOURCE, '../../CONTRIBUTING.md'), 'utf8')
+  const lines = /^The server:\n\n((?:\d.*\n)+)/m.exec(page)![1]!.split('\n')
+  const lineOf = (file: string) => lines.findIndex((line) => line.includes(`\`${file.replace(/\.ts$/, '')}\``))
+  expect(files.filter((file) => lineOf(file) === -1)).toEqual([])
+  expect(importsWhere((path, file) => files.includes(path) && lineOf(path) < lineOf(file))).toEqual([])
 })
