@@ -1,4 +1,5 @@
 import type { EventType } from '../../src/wire.ts'
+import { type Bot, botOf } from './bots.ts'
 import { type Call, type Fields, idOf, isAbsent, isObject } from './check.ts'
 import type { RequestFacts, Source } from './log/port.ts'
 import { correctClock } from './time.ts'
@@ -42,6 +43,8 @@ export interface CanonicalEvent {
   receivedAt: string
   /** Whether a server's secret or a valid signature stands behind it. */
   verified: boolean
+  /** By `context.userAgent` a program and no visitor. */
+  bot?: Bot
   /** What was not used because it could not be read; a sentence each. */
   warnings?: string[]
 }
@@ -66,6 +69,7 @@ export function toCanonical(call: Call, arrival: Arrival): CanonicalEvent {
   const warn = (warning: string) => warnings.push(warning)
 
   const context = contextOf(type, raw, envelope, arrival.facts)
+  const bot = botOf(context.userAgent)
   const integrations = integrationsOf(raw.integrations, envelope.integrations, warn)
   if (!arrival.verified && type !== 'alias' && !isAbsent(raw.signature ?? envelope.signature)) warn(UNUSED_SIGNATURE)
   const said = {
@@ -93,6 +97,7 @@ export function toCanonical(call: Call, arrival: Arrival): CanonicalEvent {
     ...(integrations && { integrations }),
     ...correctClock(said, arrival.receivedAtMs, warn),
     verified: arrival.verified || arrival.facts.verified === true,
+    ...(bot && { bot }),
     ...(warnings.length > 0 && { warnings }),
   }
 }
