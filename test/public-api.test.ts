@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 
 test('importing does nothing', async () => {
@@ -47,4 +49,14 @@ test('an instance has these names', async () => {
     'track',
     'user',
   ])
+})
+
+test('no file of the package loads code, or makes it of text', () => {
+  const dist = join(import.meta.dirname, '../dist')
+  const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) => /\.[cm]?js$/.test(name))
+  expect(files).toEqual(expect.arrayContaining(['airhop.js', 'snippet.js', 'index.mjs', 'index.cjs', 'react.mjs']))
+  for (const file of files)
+    expect(readFileSync(join(dist, file), 'utf8'), file).not.toMatch(
+      /createElement\(\s*.script|importScripts|\bimport\(|\beval\(|new Function/,
+    )
 })
