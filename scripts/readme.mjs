@@ -1,5 +1,5 @@
 // `npm run readme`: writes what can be measured into the documents: the size of dist/airhop.js and the built stub into the
-// README, where a test looks for them, and what each part costs into docs/size.md.
+// README and the stub into the example, where a test looks for them, and what each part costs into docs/size.md.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { SourceMap } from 'node:module'
 import { basename } from 'node:path'
@@ -19,6 +19,14 @@ const readme = read('README.md')
   // The first inline script is the stub.
   .replace(/<script>.*?<\/script>/, () => `<script>${stub}</script>`)
 writeFileSync(at('README.md'), readme)
+for (const page of ['index', 'pricing']) {
+  const path = `examples/script-tag/${page}.html`
+  const marked = /(?<=<script>\/\* airhop stub \*\/ ).*?(?=<\/script>)/
+  writeFileSync(
+    at(path),
+    read(path).replace(marked, () => stub),
+  )
+}
 
 // A part costs by how much the file gets smaller without the characters that the source map says are its own.
 const map = new SourceMap(JSON.parse(read('dist/airhop.js.map')))

@@ -176,13 +176,11 @@ function fileOf(target) {
 
 /** The page as a user has it who put in his own address and key, and beside it the panel. */
 function asPage(html) {
-  const stub = readFileSync(join(ROOT, 'dist/snippet.js'), 'utf8').trim()
   const panel = `<script src="/beside.js" data-events="${eventsUrl}"></script>\n  </body>`
   // By functions: `$` is special in a replacement given as text.
   return html
     .replaceAll('https://app.airhop.ai/airhop.js', () => `${url}/airhop.js`)
     .replaceAll('wk_your_write_key', () => writeKey)
-    .replaceAll('__AIRHOP_STUB__', () => stub)
     .replace('</head>', () => '<link rel="stylesheet" href="/beside.css" />\n  </head>')
     .replace('</body>', () => panel)
 }

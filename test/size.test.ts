@@ -31,6 +31,10 @@ test('the README says how many bytes airhop.js has', () => {
   expect(new Set(quoted)).toEqual(new Set([brotliBytes('dist/airhop.js')]))
 })
 
-test('the stub in the README is the one that is built', () => {
-  expect(read('README.md').toString()).toContain(`<script>${read('dist/snippet.js').toString().trim()}</script>`)
+test.each([
+  ['README.md', ''],
+  ['examples/script-tag/index.html', '/* airhop stub */ '],
+  ['examples/script-tag/pricing.html', '/* airhop stub */ '],
+])('the stub in %s is the one that is built', (path, mark) => {
+  expect(read(path).toString()).toContain(`<script>${mark}${read('dist/snippet.js').toString().trim()}</script>`)
 })
