@@ -1,8 +1,9 @@
 // `npm run screenshots`: writes docs/images/*.png, of the built page with the events of an invented product. The server's
 // clock goes through three weeks, so that there is something to see; it talks to 127.0.0.1 only and ends by itself.
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { chromium } from '@playwright/test'
+import { programs } from '../e2e/engines/installed.ts'
 import { startServer } from '../server/src/server.ts'
 
 const HOUR_MS = 3_600_000
@@ -50,7 +51,7 @@ const settings = { port: 0, host: '127.0.0.1', data: ':memory:', workspaces: und
 const server = await startServer({ ...settings, writeKey: WRITE_KEY, adminToken: ADMIN_TOKEN }, { now: () => clockMs })
 const fresh = await startServer({ ...settings, writeKey: WRITE_KEY, adminToken: ADMIN_TOKEN })
 const browser = await chromium.launch({
-  executablePath: existsSync('/usr/bin/chromium') ? '/usr/bin/chromium' : undefined,
+  executablePath: programs.chromium,
   args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
 })
 try {

@@ -13,6 +13,7 @@ const DEBIAN_PACKAGES = {
   '/usr/bin/firefox-esr': 'firefox-esr',
   '/usr/bin/WebKitWebDriver': 'webkit2gtk-driver',
   '/usr/bin/Xvfb': 'xvfb',
+  '/usr/bin/curl': 'curl',
 }
 
 if (changedMs('node_modules/.package-lock.json') < changedMs('package-lock.json')) {

@@ -17,16 +17,22 @@ const env = {
   PLAYWRIGHT_JSON_OUTPUT_FILE: e2eReport,
 }
 
-const vitest = (...projects) =>
-  `vitest run ${projects.map((name) => `--project ${name} `).join('')}--reporter=default --reporter=json --outputFile.json=${unitReport}`
+const vitest = (...projects) => [
+  'vitest',
+  'run',
+  ...projects.flatMap((name) => ['--project', name]),
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${unitReport}`,
+]
 const STEPS = [
-  { name: 'Format and lint', commands: ['biome check .'] },
-  { name: 'Types', commands: ['tsc -p .', 'tsc -p test', 'tsc -p server', 'tsc -p server/web'] },
-  { name: 'Build', commands: ['rollup -c --silent'] },
+  { name: 'Format and lint', commands: [['biome', 'check', '.']] },
+  { name: 'Types', commands: ['.', 'test', 'server', 'server/web'].map((project) => ['tsc', '-p', project]) },
+  { name: 'Build', commands: [['rollup', '-c', '--silent']] },
   { name: 'Unit tests', commands: [vitest('sdk', 'server')], count: countUnit },
   // By itself: it builds small projects with other people's tools, and would take the time of tests that count it.
   { name: 'Package', commands: [vitest('package')], count: countUnit },
-  { name: 'End-to-end tests', commands: ['playwright test'], count: countE2e },
+  { name: 'End-to-end tests', commands: [['playwright', 'test']], count: countE2e },
 ]
 
 const total = { passed: 0, failed: 0, skipped: 0 }
@@ -51,10 +57,9 @@ const { passed, failed, skipped } = total
 console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
 process.exit(ok && passed > 0 ? 0 : 1)
 
-function run(command) {
-  const [program, ...args] = command.split(' ')
+function run([program, ...args]) {
   const { status, error } = spawnSync(program, args, { cwd: ROOT, env, stdio: 'inherit' })
-  if (error) console.error(`\`${command}\` could not be started: ${error.message}.`)
+  if (error) console.error(`\`${program}\` could not be started: ${error.message}.`)
   return status === 0
 }
 
