@@ -59,9 +59,14 @@ export const isEventType = (value: unknown): value is EventType => TYPES.has(val
 export const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** More blanks than that are something: an envelope's are looked at for each of its calls, and could be megabytes. */
+const BLANK_MAX_CHARS = 1024
+
 /** Null, an empty string and blanks say nothing, as clients send them for what they don't know. */
 export const isAbsent = (value: unknown): value is undefined | null | '' =>
-  value === undefined || value === null || (typeof value === 'string' && value.trim() === '')
+  value === undefined ||
+  value === null ||
+  (typeof value === 'string' && value.length <= BLANK_MAX_CHARS && value.trim() === '')
 
 /** An id of the call, else of its envelope; as sent. */
 export const idOf = (call: Fields, envelope: Fields, field: string): unknown =>

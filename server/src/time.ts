@@ -8,6 +8,9 @@ const EPOCH_MS_FROM = 1e11
 const YEAR_0_MS = Date.parse('0000-01-01T00:00:00.000Z')
 const YEAR_10000_MS = Date.parse('9999-12-31T23:59:59.999Z') + 1
 
+/** No form of a time is longer; a request's one `sentAt` is read for each of its events. */
+const TIME_MAX_CHARS = 64
+
 const DIGITS = /^-?\d+(\.\d+)?$/
 const ISO =
   /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s*(?:([Zz])|([+-])(\d\d):?(\d\d)?)?)?$/
@@ -18,7 +21,7 @@ const ISO =
  * millisecond is cut off. `undefined` if it is no such time, or outside the years 0 to 9999.
  */
 export function parseTime(value: unknown): number | undefined {
-  const ms = typeof value === 'number' ? epochMs(value) : typeof value === 'string' ? textMs(value.trim()) : Number.NaN
+  const ms = typeof value === 'number' ? epochMs(value) : typeof value === 'string' ? textMs(value) : Number.NaN
   return ms >= YEAR_0_MS && ms < YEAR_10000_MS ? ms : undefined
 }
 
@@ -26,7 +29,9 @@ export function parseTime(value: unknown): number | undefined {
 const epochMs = (epoch: number) =>
   Math.abs(epoch) < EPOCH_MS_FROM ? Math.floor(epoch * 1000 + 5e-4) : Math.floor(epoch)
 
-function textMs(text: string): number {
+function textMs(said: string): number {
+  if (said.length > TIME_MAX_CHARS) return Number.NaN
+  const text = said.trim()
   const ms = usualMs(text)
   if (!Number.isNaN(ms)) return ms
   return DIGITS.test(text) ? epochMs(Number(text)) : isoMs(text)
@@ -127,6 +132,12 @@ function iso(ms: number): string {
   return `${lastDay.text}${clock}.${millis}Z`
 }
 
+/** Of an object the braces only: that of an envelope may be megabytes, or too deep to be written. */
+function excerptOf(value: unknown): string {
+  if (Array.isArray(value)) return '[]'
+  return typeof value === 'object' ? '{}' : JSON.stringify(typeof value === 'string' ? value.slice(0, 60) : value)
+}
+
 /**
  * The times of a canonical event. A sender's clock that is wrong is corrected by `sentAt`, which it read from the same
  * clock: `timestamp = receivedAt − (sentAt − originalTimestamp)`. A time that cannot be read counts as absent, and
@@ -136,7 +147,7 @@ export function correctClock(said: SaidTimes, receivedAtMs: number, warn: (warni
   const read = (field: string, value: unknown) => {
     if (value === undefined || value === null || value === '') return undefined
     const ms = parseTime(value)
-    if (ms === undefined) warn(`\`${field}\` is not a time and was not used: ${JSON.stringify(value)?.slice(0, 60)}`)
+    if (ms === undefined) warn(`\`${field}\` is not a time and was not used: ${excerptOf(value)}`)
     return ms
   }
   const originalMs =

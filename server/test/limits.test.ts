@@ -140,6 +140,22 @@ test('what an envelope adds to every event is bound like an event', async () => 
   })
 })
 
+test('megabytes of blanks or digits in an envelope are not read again for each of its events', async () => {
+  const server = await startHere()
+  const calls = Array(BATCH_MAX_EVENTS).fill({ type: 'page', anonymousId: 'a' })
+  const long = 3_500_000
+  const startedMs = performance.now()
+  const blank = await server.post('/ingest/v1/batch', { userId: ' '.repeat(long), batch: calls })
+  expect(await blank.json()).toMatchObject({
+    accepted: 0,
+    errors: Array(BATCH_MAX_EVENTS).fill({ code: 'invalid_user_id', message: expect.stringContaining(`has ${long}`) }),
+  })
+  const digits = await server.post('/ingest/v1/batch', { sentAt: '1'.repeat(long), batch: calls })
+  expect(await digits.json()).toMatchObject({ accepted: BATCH_MAX_EVENTS })
+  expect(await server.stored()).toHaveLength(BATCH_MAX_EVENTS)
+  expect(performance.now() - startedMs).toBeLessThan(20_000)
+}, 60_000)
+
 test('keys like __proto__ are data', async () => {
   const server = await startHere()
   const bag = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}'

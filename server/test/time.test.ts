@@ -141,3 +141,20 @@ test('the warning stands in the event', async () => {
     },
   ])
 })
+
+test('a sentAt of an envelope that is no time loses none of its events, however deep or long it is', async () => {
+  const server = await startHere()
+  const deep = '['.repeat(100_000) + ']'.repeat(100_000)
+  for (const [place, sentAt] of [deep, `{"a":${deep}}`, `"${'1'.repeat(1_000_000)}"`].entries()) {
+    const body = `{"sentAt":${sentAt},"batch":[{"type":"page","userId":"u","messageId":"m${place}"}]}`
+    const response = await server.post('/ingest/v1/batch', body)
+    expect(await response.json()).toMatchObject({ accepted: 1, rejected: 0 })
+  }
+  const unused = (what: string) => [`\`sentAt\` is not a time and was not used: ${what}`]
+  expect(await server.stored()).toMatchObject([
+    { messageId: 'm0', sentAt: null, warnings: unused('[]') },
+    { messageId: 'm1', sentAt: null, warnings: unused('{}') },
+    { messageId: 'm2', sentAt: null, warnings: unused(`"${'1'.repeat(60)}"`) },
+  ])
+  expect(await server.rejected()).toEqual([])
+})
