@@ -40,6 +40,9 @@ export interface Group {
 
 export const NO_ENVELOPE: Fields = {}
 
+/** How many events there are, before anything is made of them: 4 MiB of `[1,1,…` are two million. */
+export const countOf = (groups: readonly Group[]): number => groups.reduce((sum, { calls }) => sum + calls.length, 0)
+
 /** Of bodies whose events are calls already. Copies nothing. */
 export function callsDelivery(
   groups: readonly Group[],

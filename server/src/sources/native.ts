@@ -3,7 +3,15 @@ import type { EventType } from '../../../src/wire.ts'
 import { type Fields, isObject, messageIdOf } from '../check.ts'
 import { isWhat, NESTING_MAX_LEVELS, refused } from '../errors.ts'
 import { excessOf } from '../json-size.ts'
-import { callsDelivery, type Delivery, type Group, limitEvents, NO_ENVELOPE, type PageLoss } from './delivery.ts'
+import {
+  callsDelivery,
+  countOf,
+  type Delivery,
+  type Group,
+  limitEvents,
+  NO_ENVELOPE,
+  type PageLoss,
+} from './delivery.ts'
 
 /** The endpoints below `/ingest/v1/`. */
 export type NativeDoor = EventType | 'batch'
@@ -17,9 +25,8 @@ export function readNative(door: NativeDoor, body: unknown): Delivery {
     return callsDelivery([{ envelope: NO_ENVELOPE, calls: [body] }], { doorType: door, isSingle: true })
   }
   const groups = groupsOf(body)
-  const delivery = callsDelivery(groups, { isSingle: false })
-  limitEvents(delivery.items.length)
-  return { ...delivery, losses: lossesOf(groups) }
+  limitEvents(countOf(groups))
+  return { ...callsDelivery(groups, { isSingle: false }), losses: lossesOf(groups) }
 }
 
 /** The SDK has four reasons; a later one may have more. */

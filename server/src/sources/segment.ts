@@ -1,5 +1,5 @@
 import { type Fields, isObject } from '../check.ts'
-import { callsDelivery, type Delivery, limitEvents, NO_ENVELOPE } from './delivery.ts'
+import { callsDelivery, countOf, type Delivery, limitEvents, NO_ENVELOPE } from './delivery.ts'
 import { CONNECTOR_EVENT_MAX_BYTES, SEGMENT_WEBHOOK_MAX_EVENTS } from './limits.ts'
 import { groupsOf } from './native.ts'
 
@@ -12,9 +12,8 @@ const TERMS = { eventMaxBytes: CONNECTOR_EVENT_MAX_BYTES, clockIsCorrected: true
  */
 export function readSegment(body: unknown): Delivery {
   const groups = isOneCall(body) ? [{ envelope: NO_ENVELOPE, calls: [body] }] : groupsOf(body)
-  const delivery = callsDelivery(groups, { isSingle: false, terms: TERMS })
-  limitEvents(delivery.items.length, SEGMENT_WEBHOOK_MAX_EVENTS)
-  return delivery
+  limitEvents(countOf(groups), SEGMENT_WEBHOOK_MAX_EVENTS)
+  return callsDelivery(groups, { isSingle: false, terms: TERMS })
 }
 
 /** The key of a body: each event has the key of its source at Segment in the same place, which is not ours. */
