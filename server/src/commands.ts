@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { CannotStart } from './cannot-start.ts'
 import { readSettings } from './config.ts'
-import { openDataFolder } from './data-folder.ts'
+import { openDataFolder, usingFile } from './data-folder.ts'
 import { importFile } from './import.ts'
 import { openImportFile } from './import-file.ts'
 import { createProgress } from './progress.ts'
@@ -24,11 +24,14 @@ const PARTLY = 2
 
 /** Runs a command instead of the server; its exit code. Throws `CannotStart`. */
 export async function runCommand(name: string, args: string[]): Promise<number> {
-  if (name === 'help' || name === '--help' || name === '-h') {
+  if ([name, ...args].some((word) => word === '--help' || word === '-h') || name === 'help') {
     process.stdout.write(USAGE)
     return 0
   }
-  if (name === 'rebuild') return runRebuild()
+  if (name === 'rebuild') {
+    if (args.length > 0) throw new CannotStart([`rebuild takes nothing more; it got \`${args.join(' ')}\`.\n${USAGE}`])
+    return runRebuild()
+  }
   if (name === 'import') return runImport(args)
   throw new CannotStart([`\`${name}\` is no command of airhop-ingest.\n${USAGE}`])
 }
@@ -41,10 +44,12 @@ async function withStore(work: (storeFile: string) => Promise<number>): Promise<
   const folder = openDataFolder(data)
   try {
     const storeFile = join(folder.path, 'events.db')
-    const progress = createProgress('Upgrading events.db')
-    finishRebuild(storeFile, progress.update)
-    progress.end()
-    return await work(storeFile)
+    return await usingFile(storeFile, () => {
+      const progress = createProgress('Upgrading events.db')
+      finishRebuild(storeFile, progress.update)
+      progress.end()
+      return work(storeFile)
+    })
   } finally {
     folder.close()
   }

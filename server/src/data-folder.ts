@@ -16,7 +16,7 @@ export interface DataFolder {
  */
 export function openDataFolder(data: string): DataFolder {
   const temporary = data === ':memory:'
-  const path = temporary ? mkdtempSync(join(tmpdir(), 'airhop-')) : resolve(data)
+  const path = temporary ? makeTemporary() : resolve(data)
   const lock = hold(path)
   return {
     path,
@@ -24,6 +24,29 @@ export function openDataFolder(data: string): DataFolder {
       lock.close()
       if (temporary) rmSync(path, { recursive: true, force: true })
     },
+  }
+}
+
+function makeTemporary(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'airhop-'))
+  } catch (error) {
+    throw new CannotStart([
+      `No temporary folder can be made in ${tmpdir()}: ${(error as Error).message}. Set TMPDIR, or AIRHOP_DATA to a folder.`,
+    ])
+  }
+}
+
+/** Does what a file of the folder is needed for. Throws `CannotStart` where the file or its disk is not good for that. */
+export async function usingFile<Result>(file: string, work: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    // These are mistakes of the program, which nobody can mend at the file.
+    if (error instanceof CannotStart || error instanceof TypeError || error instanceof RangeError) throw error
+    throw new CannotStart([
+      `${file} cannot be used: ${(error as Error).message}. It must be whole, not of a newer version, and on a disk that takes writes.`,
+    ])
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Workspace } from './auth.ts'
 import { CannotStart } from './cannot-start.ts'
@@ -30,14 +30,26 @@ function keptIn(folder: string): KeysFile {
   const file = join(folder, 'keys.json')
   try {
     const { writeKey, adminToken } = JSON.parse(readFileSync(file, 'utf8')) as Partial<KeysFile>
-    if (!/^wk_\S+$/.test(writeKey ?? '') || !adminToken) throw new Error('it lacks `writeKey` or `adminToken`')
-    return { writeKey: writeKey!, adminToken }
+    if (
+      typeof writeKey !== 'string' ||
+      !/^wk_\S+$/.test(writeKey) ||
+      typeof adminToken !== 'string' ||
+      adminToken === ''
+    )
+      throw new Error('it lacks `writeKey` or `adminToken`')
+    return { writeKey, adminToken }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
       throw new CannotStart([`${file} cannot be used: ${(error as Error).message}. Remove it, and new keys are made.`])
     }
   }
   const made = { writeKey: `wk_${randomText(WRITE_KEY_CHARS)}`, adminToken: `at_${randomText(ADMIN_TOKEN_CHARS)}` }
-  writeFileSync(file, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flag: 'wx', flush: true })
+  try {
+    // By way of another name: half a file would have to be removed by hand.
+    writeFileSync(`${file}.part`, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flush: true })
+    renameSync(`${file}.part`, file)
+  } catch (error) {
+    throw new CannotStart([`${file} cannot be written, to keep the keys: ${(error as Error).message}.`])
+  }
   return made
 }

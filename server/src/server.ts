@@ -4,7 +4,7 @@ import { buildApp } from './app.ts'
 import { createKeys, type Workspace } from './auth.ts'
 import { CannotStart } from './cannot-start.ts'
 import type { Settings } from './config.ts'
-import { openDataFolder } from './data-folder.ts'
+import { openDataFolder, usingFile } from './data-folder.ts'
 import { onlyWorkspace } from './keys-file.ts'
 import { createLive } from './live.ts'
 import { openSqliteLog, type SqliteLogOptions } from './log/sqlite.ts'
@@ -56,13 +56,16 @@ export async function startServer(settings: Settings, options: ServerOptions = {
 
     const storeFile = join(folder.path, 'events.db')
     const upgrade = createProgress('airhop-ingest: upgrading events.db')
-    finishRebuild(storeFile, upgrade.update)
-    upgrade.end()
-    const store = openSqliteStore(storeFile)
+    const [store, position] = await usingFile(storeFile, async () => {
+      finishRebuild(storeFile, upgrade.update)
+      upgrade.end()
+      const opened = openSqliteStore(storeFile)
+      return [opened, (await opened.position(PARTITION)) ?? 0] as const
+    })
     const logFile = join(folder.path, 'log.db')
     const log = openSqliteLog({ file: logFile, ...logLimits, now })
     closers.push(log.close)
-    await log.release(PARTITION, (await store.position(PARTITION)) ?? 0)
+    await usingFile(logFile, () => log.release(PARTITION, position))
 
     const queries = store.query
     const oneWorkspace = workspaces.length === 1

@@ -166,6 +166,14 @@ test('says what a command cannot do', async () => {
     code: 1,
     said: expect.stringContaining('import takes one file'),
   })
+  expect(await runCommand(['rebuild', '--workspace', 'x'], env)).toMatchObject({
+    code: 1,
+    out: '',
+    said: expect.stringContaining('rebuild takes nothing more; it got `--workspace x`.\nUsage: airhop-ingest'),
+  })
+  for (const asked of [['--help'], ['rebuild', '-h']]) {
+    expect(await runCommand(asked, env)).toEqual({ code: 0, out: expect.stringMatching(/^Usage: /), said: '' })
+  }
   expect(await runCommand(['improt'], env)).toMatchObject({
     code: 1,
     said: expect.stringContaining('`improt` is no command'),

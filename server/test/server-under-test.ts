@@ -83,8 +83,11 @@ export async function startProcess(env: NodeJS.ProcessEnv = {}, command: string[
 }
 
 /** Starts a server that is expected to end by itself, and gives what it said. */
-export async function failToStart(env: NodeJS.ProcessEnv): Promise<{ code: number | null; said: string }> {
-  const child = spawnServer(env, [process.execPath, MAIN])
+export async function failToStart(
+  env: NodeJS.ProcessEnv,
+  command: string[] = [process.execPath, MAIN],
+): Promise<{ code: number | null; said: string }> {
+  const child = spawnServer(env, command)
   let said = ''
   child.stderr!.on('data', (part) => {
     said += part

@@ -1,7 +1,17 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
-import { ADMIN_TOKEN, client, failToStart, startProcess, temporaryFolder, WRITE_KEY } from './server-under-test.ts'
+import {
+  ADMIN_TOKEN,
+  client,
+  failToStart,
+  MAIN,
+  runCommand,
+  startProcess,
+  temporaryFolder,
+  WRITE_KEY,
+} from './server-under-test.ts'
 
 const NO_KEYS = { AIRHOP_WRITE_KEY: '', AIRHOP_ADMIN_TOKEN: '' }
 
@@ -43,10 +53,12 @@ test('the environment comes before the keys that are kept', async () => {
 
 test('keys that cannot be read are not replaced', async () => {
   const data = temporaryFolder()
-  writeFileSync(join(data, 'keys.json'), '{"writeKey":')
-  const { code, said } = await failToStart({ ...NO_KEYS, AIRHOP_DATA: data })
-  expect(code).toBe(1)
-  expect(said).toMatch(/keys\.json cannot be used: .*Remove it, and new keys are made\.\n$/)
+  for (const kept of ['{"writeKey":', '{"writeKey":"wk_a"}', '{"writeKey":"wk_a","adminToken":7}', 'null']) {
+    writeFileSync(join(data, 'keys.json'), kept)
+    const { code, said } = await failToStart({ ...NO_KEYS, AIRHOP_DATA: data })
+    expect(code).toBe(1)
+    expect(said).toMatch(/^airhop-ingest: .*keys\.json cannot be used: .*Remove it, and new keys are made\.\n$/)
+  }
 })
 
 test('a second server on the same folder does not start', async () => {
@@ -104,6 +116,51 @@ test('a folder that cannot be written is said in a sentence', async () => {
     /The data folder .*file\/data cannot be used: .*Set AIRHOP_DATA to a folder that can be written\.\n$/,
   )
 })
+
+test('a file of the folder that cannot be used is said in a sentence', async () => {
+  const data = temporaryFolder()
+  const server = await startProcess({ AIRHOP_DATA: data })
+  server.child.kill('SIGTERM')
+  expect(await server.ended).toBe(0)
+
+  const newer = new DatabaseSync(join(data, 'events.db'))
+  newer.exec('PRAGMA user_version = 1000')
+  newer.close()
+  const must = 'It must be whole, not of a newer version, and on a disk that takes writes.'
+  expect(await failToStart({ AIRHOP_DATA: data })).toEqual({
+    code: 1,
+    said: `airhop-ingest: ${data}/events.db cannot be used: the store was written by a newer airhop-ingest (schema 1000). ${must}\n`,
+  })
+  for (const name of ['events.db', 'log.db']) {
+    const broken = temporaryFolder()
+    writeFileSync(join(broken, name), 'x'.repeat(8192))
+    const said = `airhop-ingest: ${broken}/${name} cannot be used: file is not a database. ${must}\n`
+    expect(await failToStart({ AIRHOP_DATA: broken })).toEqual({ code: 1, said })
+    if (name === 'log.db') continue
+    for (const command of [['rebuild'], ['import', '-']]) {
+      const answer = await runCommand(command, { AIRHOP_DATA: broken }, Buffer.from('{}'))
+      expect(answer).toEqual({ code: 1, out: '', said })
+    }
+  }
+}, 60_000)
+
+test('a disk that takes nothing is said in a sentence', async () => {
+  const data = temporaryFolder()
+  // No file may grow at all.
+  const command = ['bash', '-c', `ulimit -S -f 0; exec '${process.execPath}' '${MAIN}'`]
+  const said = async (env: NodeJS.ProcessEnv) => {
+    const failed = await failToStart({ AIRHOP_DATA: data, ...env }, command)
+    expect(failed.code).toBe(1)
+    return failed.said
+  }
+  expect(await said(NO_KEYS)).toMatch(/^airhop-ingest: .*keys\.json cannot be written, to keep the keys: EFBIG.*\.\n$/)
+  await startProcess({ ...NO_KEYS, AIRHOP_DATA: data }).then(({ child }) => child.kill('SIGKILL'))
+  expect(await said({})).toMatch(/^airhop-ingest: .*events\.db cannot be used: .*on a disk that takes writes\.\n$/)
+  const nowhere = join(data, 'nowhere')
+  expect(await said({ AIRHOP_DATA: ':memory:', TMPDIR: nowhere })).toMatch(
+    /^airhop-ingest: No temporary folder can be made in .*nowhere: ENOENT.*Set TMPDIR, or AIRHOP_DATA to a folder\.\n$/,
+  )
+}, 60_000)
 
 async function mistakesOf(config: unknown): Promise<string[]> {
   const file = join(temporaryFolder(), 'config.json')
