@@ -9,7 +9,8 @@ const IN_FLIGHT_MAX_BYTES = 128 * 1024 * 1024
 export function createAdmission(maxBytes = IN_FLIGHT_MAX_BYTES) {
   let inFlightBytes = 0
   return async function admit({ headers }: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const declared = Number(headers['content-length'] ?? Number.NaN)
+    // Who says neither a length nor how it comes sends no body: https://www.rfc-editor.org/rfc/rfc9112#section-6.3
+    const declared = Number(headers['content-length'] ?? (headers['transfer-encoding'] ? Number.NaN : 0))
     const bytes = declared <= REQUEST_MAX_BYTES ? declared : REQUEST_MAX_BYTES
     if (inFlightBytes + bytes > maxBytes) throw refused('rate_limited', 'too many requests are being read.')
     inFlightBytes += bytes

@@ -51,6 +51,17 @@ test('a server whose worker lags refuses with Retry-After, and its memory stays 
   expect(lag.bytes).toBeLessThan(4 * 1024 * 1024)
 }, 60_000)
 
+test('health says so while events are refused because too much waits', async () => {
+  const workerScript = new URL('./programs/idle-worker.ts', import.meta.url)
+  const server = await startHere({ logLimits: { maxBytes: 300_000 }, workerScript })
+  const send = async () => (await server.post('/ingest/v1/batch', batchOf(1000, 100))).status
+  expect(await send()).toBe(200)
+  expect((await server.health()).status).toBe('ok')
+  while ((await send()) === 200);
+  const { status, lastError, lag } = await server.health()
+  expect([status, lastError]).toEqual(['degraded', `${lag.bytes} bytes wait to be processed.`])
+})
+
 test('takes events again when the worker has got on', async () => {
   const server = await startHere({ logLimits: { maxBytes: 300_000 } })
   const accepted: number[] = []
@@ -62,6 +73,7 @@ test('takes events again when the worker has got on', async () => {
   const burst = await Promise.all(Array.from({ length: 12 }, send))
   expect(new Set(burst)).toEqual(new Set([200, 429]))
   await server.processed()
+  expect((await server.health()).status).toBe('ok')
   expect(await send()).toBe(200)
   expect(await server.stored()).toHaveLength(accepted.length * 100)
 })
@@ -92,6 +104,24 @@ test('refuses to read more at once than its memory is meant for', async () => {
   answer()
   expect((await first).status).toBe(200)
   await expect.poll(async () => (await post()).status).toBe(200)
+})
+
+test('a request without a body takes none of that memory', async () => {
+  const app = Fastify()
+  onTestFinished(() => app.close())
+  app.addHook('onRequest', createAdmission(100))
+  app.setErrorHandler((error, request, reply) => sendRefusal(reply, refusalOf(error, request)))
+  const answers: (() => void)[] = []
+  app.delete('/', () => new Promise((resolve) => answers.push(() => resolve('done'))))
+  app.post('/', async () => 'taken')
+  const url = await app.listen({ port: 0 })
+
+  const removals = [1, 2, 3].map(() => fetch(url, { method: 'DELETE' }))
+  await expect.poll(() => answers.length).toBe(3)
+  const post = await fetch(url, { method: 'POST', body: 'x'.repeat(60), headers: { 'content-type': 'text/plain' } })
+  expect(post.status).toBe(200)
+  for (const answer of answers) answer()
+  expect((await Promise.all(removals)).map(({ status }) => status)).toEqual([200, 200, 200])
 })
 
 test('what strangers send is recorded up to a hundred times a minute, and the rest is counted', async () => {

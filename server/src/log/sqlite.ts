@@ -77,6 +77,11 @@ export function openSqliteLog({
   })
   let queue: Waiting[] = []
   let queuedBytes = 0
+  /** Of the append that was refused last, until one was not. */
+  let refusedBytes = 0
+
+  const fullness = () => `${ledger.backlog().bytes} bytes wait to be processed.`
+  const isFull = () => refusedBytes > 0 && ledger.backlog().bytes + refusedBytes > maxBytes
 
   /** Commits once a turn of the event loop brings nothing more: a commit costs about the same whatever it holds. */
   function gather(before: number, turns: number): void {
@@ -104,8 +109,10 @@ export function openSqliteLog({
       const rows = entries.map(toRow)
       const bytes = rows.reduce((sum, row) => sum + bytesOf(row), 0)
       if (ledger.backlog().bytes + queuedBytes + bytes > maxBytes || queuedBytes + bytes > QUEUE_MAX_BYTES) {
-        return Promise.reject(new LogFull(`${ledger.backlog().bytes} bytes wait to be processed.`))
+        refusedBytes = bytes
+        return Promise.reject(new LogFull(fullness()))
       }
+      refusedBytes = 0
       queuedBytes += bytes
       if (queue.length === 0) setImmediate(gather, 0, 1)
       return new Promise((resolve, reject) => queue.push({ rows, bytes, resolve, reject }))
@@ -147,7 +154,7 @@ export function openSqliteLog({
 
     backlog: ledger.backlog,
     newest: ledger.newest,
-    failure: writer.failure,
+    failure: () => writer.failure() ?? (isFull() ? fullness() : undefined),
     survives: 'power',
     partitions: 1,
 
