@@ -37,7 +37,7 @@ export function createScriptFile(file: URL, contentType: string, cacheControl = 
       'cross-origin-resource-policy': 'cross-origin',
       'x-content-type-options': 'nosniff',
     })
-    if (headers['if-none-match'] === etag) return reply.code(304).send()
+    if (isKnown(headers['if-none-match'], etag)) return reply.code(304).send()
 
     const accepted = headers['accept-encoding'] ?? ''
     const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : 'plain'
@@ -45,6 +45,10 @@ export function createScriptFile(file: URL, contentType: string, cacheControl = 
     return reply.send(forms[encoding])
   }
 }
+
+/** A list, compared weakly: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2. Proxies that pack anew make an ETag weak. */
+const isKnown = (said: string | undefined, etag: string) =>
+  said !== undefined && (said === '*' || said.split(',').some((each) => each.trim().replace(/^W\//, '') === etag))
 
 /**
  * `GET /v1/snippet`: what a page needs to load the script by its version and nothing else (Subresource Integrity), and

@@ -49,8 +49,12 @@ test('serves the script compressed as the browser takes it, to pages of any orig
   expect(plain.headers['content-encoding']).toBeUndefined()
   expect(plain.body.toString()).toBe(SCRIPT)
 
-  const unchanged = await get({ 'if-none-match': br.headers.etag as string })
-  expect([unchanged.status, unchanged.body.length]).toEqual([304, 0])
+  const etag = br.headers.etag as string
+  for (const known of [etag, `W/${etag}`, `"older", W/${etag}`, '*']) {
+    const unchanged = await get({ 'if-none-match': known })
+    expect([known, unchanged.status, unchanged.body.length]).toEqual([known, 304, 0])
+  }
+  expect((await get({ 'if-none-match': '"older"' })).status).toBe(200)
 })
 
 test('a script that was not built is said so, and is served once it is', async () => {
