@@ -49,10 +49,9 @@ export function startProcessing({ data, script = SCRIPT, newest, onProgress }: P
     worker.on('message', (upTo: Position) => {
       // The last report of a thread that was told to end may come after that.
       if (state !== 'stopped') state = 'running'
-      if (upTo > processed || upTo >= newest()) {
-        lastError = undefined
-        waitMs = RESTART_MIN_MS
-      }
+      if (upTo > processed || upTo >= newest()) lastError = undefined
+      // That nothing waits is no progress: it may fail at what it does besides.
+      if (upTo > processed) waitMs = RESTART_MIN_MS
       processed = upTo
       onProgress(upTo)
       for (const { resolve } of waiting.filter((waiter) => waiter.upTo <= upTo)) resolve()

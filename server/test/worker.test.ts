@@ -21,3 +21,11 @@ test('a worker that fails again and again loses nothing, and health says so', as
   expect(seen).toEqual(new Set(['the thread was made to fail']))
   expect(ids.sort()).toEqual([...load.acknowledged].sort())
 })
+
+test('a worker that fails with nothing to do is started again less and less often', async () => {
+  const server = await startHere({ workerScript: new URL('./programs/failing-worker.ts', import.meta.url) })
+  const startedMs = performance.now()
+  await until(async () => (await server.health()).worker.restarts >= 5)
+  // 100, 200, 400, 800 and 1,600 ms.
+  expect(performance.now() - startedMs).toBeGreaterThan(3000)
+}, 60_000)
