@@ -23,13 +23,19 @@ async function serve(): Promise<void> {
   process.stdout.write(welcome(server, settings.workspaces !== undefined))
 }
 
+/** npx hands Ctrl+C on to a server that has it from the terminal already: so soon, a second signal is the first again. */
+const SAME_SIGNAL_MS = 500
+
 /** The first signal ends it gently, the second at once. */
 function stopOn(signals: NodeJS.Signals[], server: RunningServer): void {
-  let stopping = false
+  let stoppingSinceMs: number | undefined
   for (const signal of signals) {
     process.on(signal, async () => {
-      if (stopping) process.exit(1)
-      stopping = true
+      if (stoppingSinceMs !== undefined) {
+        if (performance.now() - stoppingSinceMs > SAME_SIGNAL_MS) process.exit(1)
+        return
+      }
+      stoppingSinceMs = performance.now()
       await server.close()
       process.exit(0)
     })

@@ -1,8 +1,10 @@
+import { readdirSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { createLoad } from './load.ts'
-import { startHere, startProcess, temporaryFolder } from './server-under-test.ts'
+import { startHere, startProcess, temporaryFolder, until } from './server-under-test.ts'
 
 test('a stop under load loses nothing that was acknowledged', async () => {
   const data = temporaryFolder()
@@ -35,4 +37,27 @@ test('what is in flight when the stop begins is answered', async () => {
   const statuses = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value.status : 'not connected'))
   expect(statuses.filter((status) => status !== 200 && status !== 'not connected')).toEqual([])
   expect(statuses).toContain(200)
+})
+
+test('a signal that comes twice, as from npx, is one; a later one ends it at once', async () => {
+  const parent = temporaryFolder()
+  const twice = await startProcess({ TMPDIR: parent })
+  twice.child.kill('SIGINT')
+  twice.child.kill('SIGTERM')
+  expect(await twice.ended).toBe(0)
+  expect(readdirSync(parent)).toEqual([])
+
+  const { child, ended, url } = await startProcess()
+  const { hostname, port } = new URL(url)
+  // In flight, and never whole: the stop waits for it.
+  const socket = connect(Number(port), hostname)
+  socket.on('error', () => undefined)
+  onTestFinished(() => void socket.destroy())
+  socket.write('POST /ingest/v1/track HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n')
+  await fetch(`${url}/health`)
+  child.kill('SIGTERM')
+  await until(async () => !(await fetch(`${url}/health`).catch(() => undefined)))
+  await new Promise((resolve) => setTimeout(resolve, 600))
+  child.kill('SIGTERM')
+  expect(await ended).toBe(1)
 })
