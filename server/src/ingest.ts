@@ -189,7 +189,10 @@ const proofOf = ({ verified }: Sender, isSigned: boolean): Pick<RequestFacts, 'v
 
 const bodyOf = ({ body }: FastifyRequest) => (Buffer.isBuffer(body) ? body : Buffer.alloc(0))
 
+/** Before an address of IPv4 that came in by IPv6: https://www.rfc-editor.org/rfc/rfc4291#section-2.5.5.2 */
+const MAPPED = /^::ffff:(?=\d+\.)/i
+
 /** What the request itself says of its sender. */
 export function factsOf({ ip, headers }: FastifyRequest): RequestFacts {
-  return { ip, userAgent: headers['user-agent'], fromBrowser: headers.origin !== undefined }
+  return { ip: ip?.replace(MAPPED, ''), userAgent: headers['user-agent'], fromBrowser: headers.origin !== undefined }
 }

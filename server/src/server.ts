@@ -115,7 +115,9 @@ export async function startServer(settings: Settings, options: ServerOptions = {
       const forced = setTimeout(() => app.server.closeAllConnections(), STOP_MS)
       return app.close().finally(() => clearTimeout(forced))
     })
-    const url = await app.listen({ port: settings.port, host: settings.host }).catch(explain(settings))
+    const listening = await app.listen({ port: settings.port, host: settings.host }).catch(explain(settings))
+    // That is where it listens; no browser can be sent there.
+    const url = listening.replace('//[::]:', '//[::1]:')
     return { url, workspaces, close }
   } catch (error) {
     await close()

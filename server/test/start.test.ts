@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
@@ -83,6 +84,22 @@ test('a port in use is said in a sentence', async () => {
     `airhop-ingest: Port ${port} of 127.0.0.1 is in use. Stop what uses it, or set AIRHOP_PORT (0 picks a free one).\n`,
   )
 })
+
+const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
+  addresses?.some(({ family }) => family === 'IPv6'),
+)
+
+test.runIf(hasIpv6)(
+  'a server on all addresses of IPv6 says one that can be opened, and takes IPv4 for what it is',
+  async () => {
+    const { url } = await startProcess({ AIRHOP_HOST: '::' })
+    expect(url).toMatch(/^http:\/\/\[::1\]:\d+$/)
+    const server = client(`http://127.0.0.1:${new URL(url).port}`)
+    const headers = { 'x-write-key': WRITE_KEY, origin: 'https://a.example' }
+    await server.post('/ingest/v1/track', { userId: 'u', event: 'e' }, headers)
+    expect(await server.stored()).toMatchObject([{ context: { ip: '127.0.0.1' } }])
+  },
+)
 
 test('all mistakes of the environment are said at once', async () => {
   const { code, said } = await failToStart({
