@@ -14,9 +14,6 @@ export interface Entry {
   chunk: Chunk | undefined
   /** Answers the call, once. Events of earlier pages have none. */
   answer?: (result: Result) => void
-  /** How many batches had passed when it was refused first, if it was. */
-  refusedAt?: number
-  refusedAlone?: boolean
 }
 
 /** Events that one task has made, with one head: one key of the storage. */

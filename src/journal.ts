@@ -25,7 +25,8 @@ export const openJournal = (prefix: string): Journal => {
   let open: Chunk | undefined
 
   const save = (entries: Entry[] = []) => {
-    for (const { chunk } of entries) if (!read(chunk!.key)) changed.add(chunk!)
+    // Those made after another tab's optIn, before its word has come, have none yet.
+    for (const { chunk } of entries) if (chunk && !read(chunk.key)) changed.add(chunk)
     for (const { key, entries } of changed) {
       if (entries[0]) write(key, toBody(entries))
       else remove(key)

@@ -68,8 +68,8 @@ export const EVENT_MAX_AGE_MS = 7 * 86_400_000
 /** What waits may take so much of the 5 MiB that an origin has; the oldest go first, and are counted. */
 export const QUEUE_MAX_BYTES = 1024 * 1024
 
-/** What an event made alone costs in the journal besides itself and its head: its key. */
-export const JOURNAL_KEY_BYTES = 48
+/** What an event made alone costs in the journal besides itself and its head: its key, `sentAt`, and the words between. */
+export const JOURNAL_KEY_BYTES = 90
 
 /** Events of one key of the journal; the answer to a batch rewrites no more than so many. */
 export const CHUNK_MAX_EVENTS = 40

@@ -52,14 +52,14 @@ export const openQueue = (journal: Journal, log: (...line: unknown[]) => void) =
     return journal.list().filter(({ chunk }) => !keys.has(chunk!.key))
   }
 
-  /** Counts what all pages have in the journal; what is too much goes, the oldest first. */
-  const measure = () => {
+  /** Counts what all pages have in the journal; if it is more than `most`, the oldest go. */
+  const measure = (most?: number) => {
     bytes = 0
     let last: unknown
     for (const entry of [...left(), ...waiting].reverse()) {
       bytes += sizeOf(entry, entry.chunk !== last)
       last = entry.chunk
-      if (bytes > QUEUE_MAX_BYTES * 0.9) {
+      if (bytes > most!) {
         waiting.add(entry)
         settle(entry, 'dropped', 'storage_full')
       }
@@ -76,7 +76,8 @@ export const openQueue = (journal: Journal, log: (...line: unknown[]) => void) =
     add(entry: Entry) {
       waiting.add(entry)
       bytes += sizeOf(entry, !entry.chunk?.entries[1])
-      if (bytes > QUEUE_MAX_BYTES) measure()
+      // Some more than it must, so that not each of the next has all counted again.
+      if (bytes > QUEUE_MAX_BYTES) measure(QUEUE_MAX_BYTES * 0.9)
     },
     on(wanted: Fate, listener: Listener) {
       if (!/ed$/.test(wanted)) log(`there is no ${wanted}`)

@@ -48,6 +48,10 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
   /** Grows with each batch that passes, shrinks when one is refused. */
   let maxEvents = Infinity
   let passes = 0
+  /** So many had passed before this go. */
+  let passedBefore = 0
+  /** Of an event that was refused alone, by messageId: each drain makes new entries. It is given up when more have passed. */
+  const refusedAt = new Map<string, number>()
   /** Refused alone in this go since a batch has passed: they let others go first. */
   let suspects = new Set<Entry>()
   /** That everything is refused. */
@@ -97,6 +101,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
 
   const sendAll = async () => {
     suspects = new Set()
+    passedBefore = passes
     while (
       more &&
       waiting.size > suspects.size &&
@@ -141,23 +146,24 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     }
   }
 
-  /** Finds the event for which a batch is refused, and gives it up only when it is refused again while others pass. */
+  /** Finds the event for which a batch is refused, and gives it up only when it is refused alone again, and others have passed since. */
   const narrow = (batch: Entry[], status: number, failures: number) => {
     const entry = batch[0]!
     const reason = `http_${status}`
     more = true
     if (failures) setPause(0, failures)
-    for (const one of batch) one.refusedAt ??= passes
     if (/40[13]/.test(reason)) {
       phase = 'stopped'
       tellSaved(own(), reason)
       complain(`write key refused (${status}): check data-key, and the server's allowedOrigins`)
     } else if (batch[1]) maxEvents = Math.ceil(batch.length / 2)
-    else if (entry.refusedAlone && entry.refusedAt! < passes) settle(entry, 'rejected', reason)
+    else if (refusedAt.get(entry.messageId)! < passes) settle(entry, 'rejected', reason)
     else {
-      entry.refusedAlone = true
+      // One alone is refused where others pass, if they did just before; of several it is not known.
+      if (suspects.add(entry).size > 1) passedBefore = passes
+      for (const { messageId } of suspects) refusedAt.set(messageId, passedBefore)
       // Others may pass: more of them after each pause, so that a few poison events at the head hold nothing up for ever.
-      if (suspects.add(entry).size >= Math.min(waiting.size, 3 + failures)) {
+      if (suspects.size >= Math.min(waiting.size, 3 + failures)) {
         // Not at the first: it may be one event alone.
         if (failures && !told) {
           told = true
@@ -181,7 +187,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
    * because the oldest are tried first on the next visit.
    */
   const beacon = (entries: Entry[]) => {
-    if (pause.read()[1] < 0 && pause.leftMs()) return
+    if (pause.askedMs()) return
     while (entries[0] && !navigator.sendBeacon?.(url, toBody(entries, queue.stats())))
       entries = entries.slice(1 + entries.length / 4)
   }
@@ -254,7 +260,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     flush: (options?: { timeoutMs?: number } | null): Promise<number> =>
       new Promise((resolve) => {
         const before = own()
-        const timer = setTimeout(() => check(true), Math.min(options?.timeoutMs ?? REQUEST_TIMEOUT_MS, 2 ** 31 - 1))
+        const timer = setTimeout(() => check(true), Math.min(options?.timeoutMs ?? REQUEST_TIMEOUT_MS, 1e9))
         const check = (late?: boolean) => {
           const left = before.filter((entry) => waiting.has(entry)).length
           if (!left || late || phase === 'stopped') {
@@ -289,7 +295,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     /** The network is back. */
     online() {
       if (phase === 'held') return
-      if (pause.read()[1] > 0) setPause(0, 0)
+      setPause(0, 0)
       hurry()
       drainIn(0)
     },

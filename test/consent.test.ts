@@ -294,6 +294,21 @@ describe('when consent is refused', () => {
     expect(names(browser.sent)).toEqual(['answered', 'again'])
   })
 
+  test('and given again in another tab, what is tracked before the word of it has come is sent, whatever is answered meanwhile', async () => {
+    const browser = openBrowser()
+    const [here, there] = [browser.open(), browser.open()]
+    here.airhop.track('under way')
+    await vi.advanceTimersByTimeAsync(30)
+    browser.act(there, ({ optOut }) => optOut())
+    browser.tell(here)
+    browser.act(there, ({ optIn }) => optIn())
+    here.airhop.track('before the word')
+    await browser.answer(500)
+    browser.tell(here)
+    await browser.settle(5000)
+    expect(names(browser.sent)).toEqual(['under way', 'before the word'])
+  })
+
   test('who was named under deny is not known once consent is given', async () => {
     const browser = openBrowser()
     const { airhop } = browser.open()

@@ -50,6 +50,10 @@ const hold = () => {
   }
 }
 
+/** A server that refuses every request with an event of this name. */
+const poisoned = (status: number) => (request: SeenRequest) =>
+  request.events.some(({ event }) => event?.startsWith('poison')) ? say(status) : undefined
+
 /** From now on it is so much later, for this page and those after it. */
 const later = (ms: number) => {
   const now = Date.now() + ms
@@ -149,6 +153,16 @@ describe('an event', () => {
       'e',
       'f',
     ])
+  })
+
+  test('is delivered also where the page has a console that throws', async () => {
+    vi.spyOn(console, 'debug').mockImplementation(() => {
+      throw new Error('no lines in tests')
+    })
+    const airhop = openPage({ debug: true })
+    expect(await airhop.track('a')).toMatchObject({ status: 'stored' })
+    expect(await airhop.track('b', { n: 1n })).toMatchObject({ reason: 'unserializable' })
+    expect(await airhop.track('c')).toMatchObject({ status: 'stored' })
   })
 
   test('has an id that no other has, and ids sort by time', async () => {
@@ -266,6 +280,50 @@ describe('a failure', () => {
   })
 })
 
+describe('a pause', () => {
+  test('that the server has asked for is not shortened by the failure of a request that another tab had under way', async () => {
+    let fail = () => {}
+    const failed = new Promise<void>((resolve) => {
+      fail = resolve
+    })
+    collector.answer = async ({ events }) => {
+      if (events[0]!.event === 'asked to wait') return say(429, {}, { 'Retry-After': '60' })
+      await failed
+      return say(503)
+    }
+    const key = newKey()
+    const here = openPage({ key })
+    delete (window as { __airhop?: unknown }).__airhop
+    const there = openPage({ key })
+    const underWay = there.track('under way')
+    await until(() => expect(collector.requests).toHaveLength(1))
+    expect(await here.track('asked to wait')).toMatchObject({ status: 'saved' })
+    fail()
+    expect(await underWay).toMatchObject({ status: 'saved' })
+    collector.answer = () => undefined
+    expect(await there.flush({ timeoutMs: 300 })).toBe(1)
+    dispatchEvent(new Event('online'))
+    expect(await here.flush({ timeoutMs: 50 })).toBe(1)
+    expect(collector.requests).toHaveLength(2)
+  })
+
+  test.each([
+    '',
+    'x',
+    ',',
+    '1',
+    'NaN,NaN,NaN',
+    `${Date.now()},Infinity,Infinity`,
+    `${Date.now()},-9e15,-1`,
+    '{"ms":1}',
+  ])('that was not written by us (%j) is over an hour later at most', async (text) => {
+    const key = newKey()
+    localStorage.setItem(`airhop.${key.slice(-6)}.pause`, text)
+    later(61 * 60_000)
+    expect(await openPage({ key }).track('x')).toMatchObject({ status: 'stored' })
+  })
+})
+
 describe('a refusal', () => {
   test.each([[401], [403]])('of the key (%i) stops the sending, loses nothing and says so once', async (status) => {
     collector.answer = () => say(status)
@@ -292,9 +350,6 @@ describe('a refusal', () => {
     expect(collector.requests.slice(0, 3).map(({ events }) => events.length)).toEqual([8, 4, 2])
     expect(names(collector.taken)).toEqual(['e0', 'e1', 'e2', 'e3', 'e4', 'e5', 'e6', 'e7'])
   })
-
-  const poisoned = (status: number) => (request: SeenRequest) =>
-    request.events.some(({ event }) => event?.startsWith('poison')) ? say(status) : undefined
 
   test.each([
     [400, 0],
@@ -356,6 +411,23 @@ describe('a refusal', () => {
       expect(errors.mock.calls.filter(([line]) => `${line}`.includes('everything refused (400)'))).toHaveLength(1),
     )
     expect(airhop.stats()).toMatchObject({ tracked: 3, pending: 3 })
+  })
+
+  test('of everything loses nothing either when it follows a refusal after which some have passed', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    let deployed = false
+    collector.answer = ({ events }) => {
+      if (deployed) return say(400)
+      if (events.length > 4) return say(413)
+      deployed = true
+      return undefined
+    }
+    const airhop = openPage()
+    await trackMany(airhop, 8)
+    await until(() => expect(collector.requests.length).toBeGreaterThan(25))
+    expect(airhop.stats()).toEqual({ tracked: 8, delivered: 4, rejected: 0, dropped: {}, pending: 4 })
+    collector.answer = () => undefined
+    await until(() => expect(airhop.stats()).toMatchObject({ delivered: 8, pending: 0 }))
   })
 
   test('of everything ends nothing where the page has a console that throws', async () => {
@@ -465,6 +537,21 @@ describe('events of an earlier page', () => {
     expect(sum(next)).toBe(next.stats().tracked)
     expect(Object.values(next.stats().dropped)).toEqual([1])
     await until(() => expect(dropped).toHaveBeenCalledTimes(1))
+  })
+
+  test('for which every request is refused cost only themselves, once others have passed, and are counted', async () => {
+    const key = newKey()
+    await leaveBehind(key, 'poison')
+    collector.answer = poisoned(400)
+    later(11_000)
+    const next = openPage({ key })
+    expect(await next.track('a')).toMatchObject({ status: 'stored' })
+    await until(() => expect(collector.requests.length).toBeGreaterThan(1))
+    expect(kept(key)).toHaveLength(1)
+    next.track('b')
+    await until(() => expect(next.stats()).toEqual({ tracked: 3, delivered: 2, rejected: 1, dropped: {}, pending: 0 }))
+    expect(names(collector.taken)).toEqual(['a', 'b'])
+    expect(kept(key)).toEqual([])
   })
 
   test('that cannot be read cost nothing but themselves', async () => {
@@ -893,6 +980,38 @@ describe('a localStorage', () => {
     const statuses = results.map(({ status }) => status)
     expect(statuses).toEqual([...Array(storage_full!).fill('dropped'), ...Array(60 - storage_full!).fill('saved')])
     expect(sum(airhop)).toBe(60)
+  })
+})
+
+describe('what is kept', () => {
+  const sizeOf = (key: string) =>
+    keptKeys(key).reduce((total, name) => total + name.length + localStorage.getItem(name)!.length, 0)
+
+  test('is at most 1 MiB also where each event is made alone, and the oldest go', async () => {
+    collector.answer = () => say(503, {}, { 'Retry-After': '60' })
+    const key = newKey()
+    const airhop = openPage({ key })
+    const sizes: number[] = []
+    for (let n = 0; n < 2500; n++) {
+      await airhop.track(`e${n}`)
+      if (n % 25 === 0) sizes.push(sizeOf(key))
+    }
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(1024 * 1024)
+    expect(Math.max(...sizes)).toBeGreaterThan(900_000)
+    expect(airhop.stats().dropped).toEqual({ storage_full: 2500 - kept(key).length })
+    expect(kept(key).at(-1)).toContain('e2499')
+  })
+
+  test('is left whole by the next page as long as it is no more than 1 MiB', async () => {
+    collector.answer = () => say(503, {}, { 'Retry-After': '60' })
+    const key = newKey()
+    await trackMany(openPage({ key }), 33, { text: 'x'.repeat(30_000) })
+    closePage()
+    expect(sizeOf(key)).toBeGreaterThan(0.94 * 1024 * 1024)
+    const next = openPage({ key })
+    expect(await next.track('next')).toMatchObject({ status: 'saved' })
+    expect(next.stats().dropped).toEqual({})
+    expect(kept(key)).toHaveLength(34)
   })
 })
 
