@@ -257,7 +257,7 @@ function openShop(parts: Parts): Shop {
                 mark,
               ),
             ).toBe(true),
-          ).toPass({ timeout: 10_000 })
+          ).toPass({ timeout: 30_000 })
         },
         // On a page of another site there is nothing to flush.
         flush: () => tab.evaluate(() => ('airhop' in window ? airhop.flush() : 0)),

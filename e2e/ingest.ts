@@ -156,7 +156,7 @@ async function startIngest(env: Record<string, string>): Promise<Ingest> {
         found = await events(filter)
         return found.length
       }
-      await expect.poll(look, { message: 'events in the store', intervals: [50], timeout: 10_000 }).toBe(count)
+      await expect.poll(look, { message: 'events in the store', intervals: [50], timeout: 30_000 }).toBe(count)
       return found
     },
     stop: () => end('SIGTERM'),

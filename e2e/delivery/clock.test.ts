@@ -45,8 +45,9 @@ test('events that found no server for more than seven days are counted as expire
   await visitor.track(4)
   await visitor.goTo('/next')
   await visitor.track(3)
-  await faults.listen()
   await visitor.goTo('/today')
+  // Not before: the page of six days ago would send what was two days old there.
+  await faults.listen()
 
   expect(await shop.settled()).toEqual({ ...nothingLost, losses: { expired: 4 }, tracked: 7, stored: 3 })
 })

@@ -8,7 +8,7 @@ test(
     await behind.track(2)
     const front = await shop.enter()
     await front.tab.show()
-    expect(await behind.tab.evaluate(() => document.visibilityState)).toBe('hidden')
+    await expect.poll(() => behind.tab.evaluate(() => document.visibilityState)).toBe('hidden')
     await behind.track(2)
     await faults.refuse()
     await behind.track(2)

@@ -6,6 +6,6 @@ test('a random mix of faults and of what users do, for half a minute, ends with 
   ingest,
   shop,
 }) => {
-  test.setTimeout(120_000)
+  test.setTimeout(180_000)
   await randomRun({ faults, ingest, shop }, { forMs: 30_000 })
 })

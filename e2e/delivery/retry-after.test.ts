@@ -23,7 +23,13 @@ test('of ten tabs that wait for the end of the same Retry-After, few try before 
   faults,
   shop,
 }) => {
-  const visitors = await Promise.all(Array.from({ length: 10 }, () => shop.enter()))
+  // With chances that are apart from each other: of ten that are drawn by lot, some may fall together.
+  const visitors = await Promise.all(
+    Array.from({ length: 10 }, (_, n) => {
+      shop.page(`/${n}`, { head: `<script>Math.random = () => ${n / 10}</script>` })
+      return shop.enter(`/${n}`)
+    }),
+  )
   const refused = faults.reactTo(1, { status: 503, headers: { 'retry-after': '15' } })
   await visitors[0]!.track(1)
   await refused
