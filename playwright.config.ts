@@ -18,7 +18,7 @@ const deliveryIn = (engineName: EngineName) => ({
 export default defineConfig<object, { engineName: EngineName }>({
   testDir: 'e2e',
   projects: [
-    { name: 'site', testIgnore: ['**/delivery/**', '**/soak/**'] },
+    { name: 'site', testIgnore: ['**/e2e/delivery/**', '**/e2e/soak/**'] },
     ...ENGINES.filter(isInstalled).map(deliveryIn),
   ],
   workers: 2,
