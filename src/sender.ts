@@ -51,7 +51,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
   /** So many had passed before this go. */
   let passedBefore = 0
   /** Of an event that was refused alone, by messageId: each drain makes new entries. It is given up when more have passed. */
-  const refusedAt = new Map<string, number>()
+  const refusedAt: Record<string, number> = {}
   /** Refused alone in this go since a batch has passed: they let others go first. */
   let suspects = new Set<Entry>()
   /** That everything is refused. */
@@ -157,11 +157,11 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       tellSaved(own(), reason)
       complain(`write key refused (${status}): check data-key, and the server's allowedOrigins`)
     } else if (batch[1]) maxEvents = Math.ceil(batch.length / 2)
-    else if (refusedAt.get(entry.messageId)! < passes) settle(entry, 'rejected', reason)
+    else if (refusedAt[entry.messageId]! < passes) settle(entry, 'rejected', reason)
     else {
       // One alone is refused where others pass, if they did just before; of several it is not known.
       if (suspects.add(entry).size > 1) passedBefore = passes
-      for (const { messageId } of suspects) refusedAt.set(messageId, passedBefore)
+      for (const { messageId } of suspects) refusedAt[messageId] = passedBefore
       // Others may pass: more of them after each pause, so that a few poison events at the head hold nothing up for ever.
       if (suspects.size >= Math.min(waiting.size, 3 + failures)) {
         // Not at the first: it may be one event alone.
