@@ -50,4 +50,21 @@ export function parseJson(body: Buffer, encoding: string | null): unknown {
   }
 }
 
+/** https://github.com/tc39/proposal-json-parse-with-source: TypeScript does not know it yet. */
+const { parse, rawJSON } = JSON as unknown as {
+  parse(text: string, reviver: (key: string, value: unknown, context: { source?: string }) => unknown): unknown
+  rawJSON(text: string): unknown
+}
+
+/**
+ * What a body says, to be shown: a number that JavaScript would read as another one (beyond 2^53, or with more digits)
+ * stays as it is written once it is JSON again. Throws on what `parseJson` throws on.
+ */
+export function parseAsWritten(body: Buffer): unknown {
+  const text = body.toString('utf8')
+  return parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text, (_key, value, { source = '' }) =>
+    typeof value !== 'number' || Number.isSafeInteger(value) || String(value) === source ? value : rawJSON(source),
+  )
+}
+
 const KNOWN = /^(identity|(x-)?gzip|deflate|br|zstd)$/i

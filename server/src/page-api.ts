@@ -6,7 +6,7 @@ import type { Log } from './log/port.ts'
 import type { Meter } from './meter.ts'
 import { createFigures, type MetricsParts } from './metrics.ts'
 import { parametersOf } from './parameters.ts'
-import { callsAt } from './replay.ts'
+import { sentAt } from './replay.ts'
 import type { Sightings } from './sightings.ts'
 import { HOUR_MS } from './store/catalogue.ts'
 import type { CatalogueField, LiveRejected, PageQueries } from './store/page-port.ts'
@@ -144,11 +144,10 @@ export function createPageApi(parts: PageApiParts) {
   /** Null when the log has let go of it. */
   async function requestAt(position: number, place: number) {
     const entry = await log.entryAt(partition, position)
-    const calls = entry && callsAt(entry, place)
-    const [call] = calls ?? []
-    if (!entry || !call) return null
+    const sent = entry && sentAt(entry, place)
+    if (!entry || !sent) return null
     const { source, door, receivedAtMs, encoding, bodyBytes, events } = entry
-    const { batch: _, ...envelope } = call.envelope
+    const { batch: _, ...envelope } = sent.envelope
     return {
       source,
       door,
@@ -158,7 +157,7 @@ export function createPageApi(parts: PageApiParts) {
       receivedBytes: entry.body.length,
       events,
       place,
-      call: cut(call.raw),
+      call: cut(sent.call),
       envelope: cut(envelope),
     }
   }

@@ -1,5 +1,6 @@
+import { parseAsWritten } from './body.ts'
 import { type CanonicalEvent, toCanonical } from './canonical.ts'
-import { type Call, messageIdOf } from './check.ts'
+import { type Call, type Fields, messageIdOf } from './check.ts'
 import { RequestRefused } from './errors.ts'
 import {
   type Entry,
@@ -91,10 +92,14 @@ function lookUp(rulings: Rulings | null): (index: number) => Ruling {
   return (index) => ({ ...NONE, ...byIndex.get(index), verified: ofUsers?.has(index) ?? true })
 }
 
-/** What an entry has at a place, as calls; undefined if there is none. Throws what reading the body throws. */
-export function callsAt(entry: Entry, place: number): readonly Call[] | undefined {
-  const item = read(entry).items[place]
-  return item && 'calls' in item ? item.calls : undefined
+/** What an entry has at a place, as its sender wrote it; undefined if there is none. Throws what reading the body throws. */
+export function sentAt(entry: Entry, place: number): { call: unknown; envelope: Fields } | undefined {
+  const { source, door, encoding, facts } = entry
+  const json = parseAsWritten(readBody(source, bytesOf(entry.body), encoding).body)
+  const item = readEvents(source, door, json, facts).items[place]
+  if (!item) return undefined
+  const [first] = 'calls' in item ? item.calls : []
+  return { call: item.raw ?? first?.raw, envelope: first?.envelope ?? {} }
 }
 
 /** Where a call lies, and the id it gets if it has none. */

@@ -6,11 +6,14 @@ import { isWhat, type Refusal, RequestRefused, refuse, refused } from '../errors
 /** Why an event was not wanted; the closed list of the API. */
 export type IgnoredReason = 'posthog_internal_event' | 'group_type_not_account' | 'unsupported_topic' | 'no_person'
 
-/** What one event of a source comes to: a call, or several; or why there is none. */
+/**
+ * What one event of a source comes to: a call, or several; or why there is none. `raw` is the event as it came, where
+ * calls were made of it.
+ */
 export type Item =
-  | { calls: readonly Call[] }
+  | { calls: readonly Call[]; raw?: unknown }
   | { refusal: Refusal; raw: unknown; messageId: string | null }
-  | { ignored: IgnoredReason }
+  | { ignored: IgnoredReason; raw?: unknown }
 
 /** What one request brings: what every source makes of a body. */
 export interface Delivery {
@@ -70,7 +73,7 @@ export function mappedDelivery(
     if (excess) return refusalOf(excess, raw)
     try {
       const item = map(raw)
-      return 'refusal' in item ? refusalOf(item.refusal, raw) : item
+      return 'refusal' in item ? refusalOf(item.refusal, raw) : { ...item, raw }
     } catch (error) {
       if (error instanceof RequestRefused) return refusalOf(error.refusal, raw)
       // A mistake of ours at one event must not cost the others; it is said in the answer, and here.
@@ -88,7 +91,7 @@ export function settle(item: Item): Item {
   if (!('calls' in item)) return item
   for (const call of item.calls) {
     const refusal = checkCall(call)
-    if (refusal) return { refusal, raw: call.raw, messageId: messageIdOf(call.raw) }
+    if (refusal) return { refusal, raw: item.raw ?? call.raw, messageId: messageIdOf(call.raw) }
   }
   return item
 }
