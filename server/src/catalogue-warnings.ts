@@ -32,8 +32,12 @@ const RENAME_OVERLAP_MS = HOUR_MS
 const RENAME_MIN_FIELDS = 2
 const RENAME_MIN_SHARED = 0.75
 
-/** A letter more or less is a slip of the finger in names of this length, and another word in shorter ones. */
+/**
+ * A letter more or less is a slip of the finger in names of this length, if the word that it is in has this length too.
+ * In shorter ones it is another word: `card_removed`, `cart_removed`; `variant_a_shown`, `variant_b_shown`.
+ */
 const TYPO_MIN_CHARS = 8
+const TYPO_MIN_WORD_CHARS = 6
 
 /** What one could do better about names, most telling first. `fields` are by `type\nname`. */
 export function warningsOf(
@@ -60,6 +64,9 @@ export function warningsOf(
 
 const SNAKE = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/
 
+/** Named here, by the topics of Intercom (sources/intercom.ts): nobody can write them otherwise. */
+const GIVEN = /^intercom\./
+
 /** Words of a name, however they are joined: `planChosen`, `Plan Chosen`, `plan-chosen`. */
 const wordsOf = (name: string) =>
   name
@@ -71,15 +78,17 @@ const wordsOf = (name: string) =>
 
 function caseOf({ type, name }: CatalogueName): CatalogueWarning[] {
   // What is not of these letters has no upper case or is a choice.
-  if (SNAKE.test(name) || !/^[\x20-\x7e]+$/.test(name)) return []
+  if (SNAKE.test(name) || GIVEN.test(name) || !/^[\x20-\x7e]+$/.test(name)) return []
   const suggestion = wordsOf(name).join('_')
   if (suggestion === '' || suggestion === name) return []
   const message = `Not snake_case: most write it \`${suggestion}\`. Names that look alike are easier to find and to query.`
   return [{ code: 'not_snake_case', type, name, message, others: [suggestion] }]
 }
 
+const stemsOf = (name: string) => wordsOf(name).map(stem)
+
 /** `signup`, `signed_up` and `Sign Up` have the same root. */
-const rootOf = (name: string) => wordsOf(name).map(stem).join('')
+const rootOf = (name: string) => stemsOf(name).join('')
 
 function stem(word: string): string {
   const cut = word.replace(/(?<=\p{L}{3})(ing|ed|es|s|e)$/u, '')
@@ -87,24 +96,45 @@ function stem(word: string): string {
 }
 
 function nearDuplicatesOf(names: readonly CatalogueName[]): CatalogueWarning[] {
-  const roots = names.map(({ name }) => rootOf(name))
+  const stems = names.map(({ name }) => stemsOf(name))
+  const roots = stems.map((words) => words.join(''))
+  const areAlike = (one: number, other: number) =>
+    roots[one] === roots[other]
+      ? roots[one] !== ''
+      : isTypo(roots[one]!, roots[other]!) && isInLongWord(stems[one]!, stems[other]!)
   const warnings: CatalogueWarning[] = []
   names.forEach((own, at) => {
-    const others = names.filter((_, place) => place !== at && areAlike(roots[at]!, roots[place]!))
+    const others = names.filter((_, place) => place !== at && areAlike(at, place))
     if (others.length === 0) return
-    const most = [own, ...others].reduce((left, right) => (right.events > left.events ? right : left))
     const list = others.map(({ name }) => `\`${name}\``).join(', ')
-    const advice =
-      most === own ? 'Keep this one, it has the most events.' : `\`${most.name}\` has the most events: keep that.`
-    const message = `Looks like the same event as ${list}. ${advice}`
+    const message = `Looks like the same event as ${list}. ${adviceFor(own, others)}`
     const warning = { code: 'near_duplicate' as const, type: own.type, name: own.name, message }
     warnings.push({ ...warning, others: others.map(({ name }) => name) })
   })
   return warnings
 }
 
-function areAlike(left: string, right: string): boolean {
-  if (left === right) return left !== ''
+/** Which of them to keep: the same one, whichever of them is asked of. */
+function adviceFor(own: CatalogueName, others: readonly CatalogueName[]): string {
+  const [best, second] = [own, ...others].toSorted(
+    (left, right) =>
+      right.events - left.events ||
+      Number(SNAKE.test(right.name)) - Number(SNAKE.test(left.name)) ||
+      left.firstAtMs - right.firstAtMs ||
+      (left.name < right.name ? -1 : 1),
+  ) as [CatalogueName, CatalogueName]
+  if (best.events === second.events) return best === own ? 'Keep this one.' : `Keep \`${best.name}\`.`
+  return best === own ? 'Keep this one, it has the most events.' : `\`${best.name}\` has the most events: keep that.`
+}
+
+/** Where two names differ in one of their words only, whether that is a long one. */
+function isInLongWord(left: readonly string[], right: readonly string[]): boolean {
+  if (left.length !== right.length) return true
+  const at = left.findIndex((word, place) => word !== right[place])
+  return Math.min(left[at]!.length, right[at]!.length) >= TYPO_MIN_WORD_CHARS
+}
+
+function isTypo(left: string, right: string): boolean {
   if (Math.min(left.length, right.length) < TYPO_MIN_CHARS || Math.abs(left.length - right.length) > 1) return false
   return isOneSlip(left, right)
 }
@@ -134,13 +164,14 @@ function renamesOf(
   })
 }
 
+/** The old one must have come often enough to be missed, and be missed as one that is silent. */
 const follows = (old: CatalogueName, next: CatalogueName) =>
-  next.lastAtMs > old.lastAtMs &&
+  old.hours.size >= SILENT_MIN_HOURS &&
   next.firstAtMs > old.firstAtMs &&
   next.firstAtMs >= old.lastAtMs - RENAME_OVERLAP_MS &&
   next.firstAtMs <= old.lastAtMs + RENAME_GAP_MS &&
   // Of two that are both still coming in, none took the other's place.
-  next.lastAtMs - old.lastAtMs > RENAME_OVERLAP_MS
+  next.lastAtMs - old.lastAtMs > Math.max(RENAME_OVERLAP_MS, SILENT_TIMES * longestPauseMs(old))
 
 function areRelated(
   old: CatalogueName,
@@ -158,13 +189,18 @@ function areRelated(
 // ---- Volume ----
 
 function silenceOf({ type, name, lastAtMs, hours }: CatalogueName, nowMs: number): CatalogueWarning[] {
-  const active = [...hours.keys()].sort((left, right) => left - right)
-  if (active.length < SILENT_MIN_HOURS) return []
-  const longestHours = Math.max(...active.slice(1).map((hour, at) => hour - active[at]!))
+  if (hours.size < SILENT_MIN_HOURS) return []
+  const longestMs = longestPauseMs({ hours })
   const awayMs = nowMs - lastAtMs
-  if (awayMs < Math.max(SILENT_MIN_MS, SILENT_TIMES * longestHours * HOUR_MS)) return []
-  const message = `Went silent: nothing for ${duration(awayMs)}, and it never stayed away for more than ${duration(longestHours * HOUR_MS)} before. Was the code that sends it removed?`
+  if (awayMs < Math.max(SILENT_MIN_MS, SILENT_TIMES * longestMs)) return []
+  const message = `Went silent: nothing for ${duration(awayMs)}, and it never stayed away for more than ${duration(longestMs)} before. Was the code that sends it removed?`
   return [{ code: 'silent', type, name, message }]
+}
+
+/** Between two hours that had any, of the last month. */
+function longestPauseMs({ hours }: Pick<CatalogueName, 'hours'>): number {
+  const active = [...hours.keys()].sort((left, right) => left - right)
+  return Math.max(0, ...active.slice(1).map((hour, at) => hour - active[at]!)) * HOUR_MS
 }
 
 const duration = (ms: number) =>
@@ -183,10 +219,12 @@ function changedTypesOf({ type, name }: CatalogueName, fields: readonly Catalogu
     const newest = later.at(-1)!
     const example = newest.examples[0] === undefined ? '' : ` (such as ${newest.examples[0]})`
     const since = new Date(newest.firstAtMs).toISOString().slice(0, 16).replace('T', ' ')
-    const message = `\`${field}\` was a ${oldest!.type} and came as a ${newest.type}${example} first on ${since} UTC. Sums and filters over both go wrong.`
+    const message = `\`${field}\` was ${withArticle(oldest!.type)} and came as ${withArticle(newest.type)}${example} first on ${since} UTC. Sums and filters over both go wrong.`
     return [{ code: 'type_changed' as const, type, name, message, field }]
   })
 }
+
+const withArticle = (type: string) => `${/^[ao]/.test(type) ? 'an' : 'a'} ${type}`
 
 const tooManyNames = ({ events }: CatalogueName): CatalogueWarning => ({
   code: 'too_many_names',

@@ -106,7 +106,7 @@ export function createPageApi(parts: PageApiParts) {
       }
     }),
 
-    /** `GET /api/v1/catalogue/name?type=&name=`: its properties with their types and examples, and a month of hours. */
+    /** `GET /api/v1/catalogue/name?type=&name=`: how many there are, its properties with their types and examples, and a month of hours. */
     name: private_((request) => {
       const { name: workspace } = keys.admin(request.headers)
       const parameters = parametersOf(request, ['type', 'name'])
@@ -118,6 +118,7 @@ export function createPageApi(parts: PageApiParts) {
       return {
         type,
         name,
+        events: found?.events ?? 0,
         hours: hours.map(([hour, events]) => ({ at: isoOf(hour * HOUR_MS), events })),
         fields: fields.map(fieldOf),
       }

@@ -104,6 +104,41 @@ test('names that are not snake_case, and spellings of one event, are warned of',
   })
 })
 
+test('words that differ by a letter are not taken for a slip of the finger', async () => {
+  const { send, warnings } = await startAt()
+  const names = ['card_removed', 'cart_removed', 'note_created', 'node_created', 'variant_a_shown', 'variant_b_shown']
+  await send(...names.map((event) => ({ event })))
+  expect(await warnings()).toEqual({})
+})
+
+test('a name that the server itself gives is nobody’s mistake', async () => {
+  const { send, warnings } = await startAt()
+  await send({ event: 'intercom.conversation.user.created' })
+  expect(await warnings()).toEqual({})
+})
+
+test('of spellings that came as often, one is to be kept, whichever is looked at', async () => {
+  const { send, names } = await startAt()
+  await send({ event: 'Sign Up' }, { event: 'signed_up' }, { event: 'signup' })
+  const advice = (await names()).map(({ warnings }) => /\. (Keep .*)$/.exec(warnings[0].message)![1])
+  expect(advice).toEqual(['Keep `signed_up`.', 'Keep this one.', 'Keep `signed_up`.'])
+})
+
+test('an event that pauses while another begins was not renamed', async () => {
+  const { clock, send, warnings } = await startAt()
+  const properties = { plan: 'pro', source: 'ad' }
+  for (let at = 0; at < 4; at += 1) {
+    await send({ event: 'signed_up', properties })
+    clock.ms += 5 * HOUR_MS
+  }
+  await send({ event: 'once', properties })
+  for (let at = 0; at < 3; at += 1) {
+    clock.ms += HOUR_MS
+    await send({ event: 'invite_sent', properties })
+  }
+  expect(await warnings()).toEqual({})
+})
+
 test('a property whose type changed is warned of, one that was null is not', async () => {
   const { clock, send, names } = await startAt()
   await send({ event: 'paid', properties: { amount: 12, coupon: null } })
