@@ -42,6 +42,7 @@ export interface AppParts
   processing: HogsendApiParts['processing'] & PageApiParts['processing']
   log: IngestParts['log'] & PageApiParts['log']
   queries: ReadApiParts['queries'] & PageApiParts['queries']
+  slow: ReadApiParts['slow']
   meter: PageApiParts['meter']
   live: Live
   sightings: Sightings

@@ -19,7 +19,19 @@ export interface CatalogueWarning {
   field?: string
 }
 
+/** A name as it is listed. */
+export interface ListedName extends Omit<CatalogueName, 'hours'> {
+  /** Events of each of the last 24 hours, oldest first, the present one last. */
+  last24Hours: number[]
+  /** How many properties or traits it has. */
+  fields: number
+  warnings: Omit<CatalogueWarning, 'type' | 'name'>[]
+}
+
 const DAY_MS = 24 * HOUR_MS
+
+/** Hours of a sparkline. */
+const SPARK_HOURS = 24
 
 /** Silent is what stays away three times as long as it ever did before, and a day at least; it was there in so many hours. */
 const SILENT_TIMES = 3
@@ -39,8 +51,26 @@ const RENAME_MIN_SHARED = 0.75
 const TYPO_MIN_CHARS = 8
 const TYPO_MIN_WORD_CHARS = 6
 
+/** Every name with its last hours, and what is wrong with it. `fields` are by `type\nname`. */
+export function listNames(
+  names: readonly CatalogueName[],
+  fields: ReadonlyMap<string, readonly CatalogueField[]>,
+  nowMs: number,
+): ListedName[] {
+  const warnings = Map.groupBy(warningsOf(names, fields, nowMs), keyOf)
+  const firstHour = Math.floor(nowMs / HOUR_MS) - SPARK_HOURS + 1
+  return names.map(({ hours, ...each }) => ({
+    ...each,
+    last24Hours: Array.from({ length: SPARK_HOURS }, (_, place) => hours.get(firstHour + place) ?? 0),
+    fields: new Set(fields.get(keyOf(each))?.map(({ field }) => field)).size,
+    warnings: (warnings.get(keyOf(each)) ?? []).map(({ type: _, name: __, ...warning }) => warning),
+  }))
+}
+
+const keyOf = ({ type, name }: Pick<CatalogueName, 'type' | 'name'>) => `${type}\n${name}`
+
 /** What one could do better about names, most telling first. `fields` are by `type\nname`. */
-export function warningsOf(
+function warningsOf(
   names: readonly CatalogueName[],
   fields: ReadonlyMap<string, readonly CatalogueField[]>,
   nowMs: number,

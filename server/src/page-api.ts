@@ -1,18 +1,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Keys, sessionCookie, type Workspace } from './auth.ts'
-import { type CatalogueWarning, warningsOf } from './catalogue-warnings.ts'
 import { isWhat, refused } from './errors.ts'
 import type { Log } from './log/port.ts'
 import type { Meter } from './meter.ts'
 import { createFigures, type MetricsParts } from './metrics.ts'
 import { parametersOf } from './parameters.ts'
+import type { SlowQueries } from './reader.ts'
 import { sentAt } from './replay.ts'
 import type { Sightings } from './sightings.ts'
 import { HOUR_MS } from './store/catalogue.ts'
 import type { CatalogueField, LiveRejected, PageQueries } from './store/page-port.ts'
-
-/** Hours of a sparkline. */
-const SPARK_HOURS = 24
 
 /** What is shown of a request's raw call; more is of no use to a reader, and may be 4 MiB. */
 const RAW_CHARS = 64 * 1024
@@ -20,6 +17,7 @@ const RAW_CHARS = 64 * 1024
 export interface PageApiParts extends MetricsParts {
   keys: Pick<Keys, 'admin' | 'beginSession'>
   queries: MetricsParts['queries'] & PageQueries
+  slow: Pick<SlowQueries, 'catalogue'>
   log: MetricsParts['log'] & Pick<Log, 'entryAt'>
   meter: Meter
   sightings: Pick<Sightings, 'all'>
@@ -30,7 +28,7 @@ export interface PageApiParts extends MetricsParts {
 
 /** What the live page asks besides the read API. Everything here needs the admin token or its session. */
 export function createPageApi(parts: PageApiParts) {
-  const { keys, queries, log, now, oneWorkspace, partition } = parts
+  const { keys, queries, slow, log, now, oneWorkspace, partition } = parts
   const figures = createFigures(parts)
   const audienceOf = ({ name }: Workspace) => ({ workspace: name, alsoUnknown: oneWorkspace })
 
@@ -86,22 +84,16 @@ export function createPageApi(parts: PageApiParts) {
     }),
 
     /** `GET /api/v1/catalogue`: every name with its last 24 hours, and what is wrong with it. */
-    catalogue: private_(({ headers }) => {
-      const { name: workspace } = keys.admin(headers)
-      const names = queries.catalogue(workspace)
-      const fields = queries.fields(workspace)
-      const warnings = Map.groupBy(warningsOf(names, fields, now()), keyOf)
-      const thisHour = Math.floor(now() / HOUR_MS)
+    catalogue: private_(async ({ headers }) => {
+      const names = await slow.catalogue(keys.admin(headers).name, now())
       return {
-        names: names.map(({ type, name, events, firstAtMs, lastAtMs, hours }) => ({
+        names: names.map(({ type, name, events, firstAtMs, lastAtMs, ...listed }) => ({
           type,
           name,
           events,
           firstSeen: isoOf(firstAtMs),
           lastSeen: isoOf(lastAtMs),
-          last24Hours: countsOf(hours, thisHour, SPARK_HOURS),
-          fields: new Set(fields.get(`${type}\n${name}`)?.map(({ field }) => field)).size,
-          warnings: (warnings.get(`${type}\n${name}`) ?? []).map(warningOf),
+          ...listed,
         })),
       }
     }),
@@ -112,7 +104,7 @@ export function createPageApi(parts: PageApiParts) {
       const parameters = parametersOf(request, ['type', 'name'])
       const type = parameters.get('type') ?? 'track'
       const name = parameters.get('name') ?? ''
-      const found = queries.catalogue(workspace).find((each) => each.type === type && each.name === name)
+      const [found] = queries.catalogue(workspace, { type, name })
       const fields = queries.fields(workspace, { type, name }).get(`${type}\n${name}`) ?? []
       const hours = found ? [...found.hours].sort(([left], [right]) => left - right) : []
       return {
@@ -186,10 +178,6 @@ const cut = (value: unknown) => {
   return json.length > RAW_CHARS ? `${json.slice(0, RAW_CHARS)}…` : json
 }
 
-const keyOf = ({ type, name }: CatalogueWarning) => `${type}\n${name}`
-
-const warningOf = ({ type: _, name: __, ...warning }: CatalogueWarning) => warning
-
 const exampleOf = ({ receivedAtMs, ...row }: Omit<LiveRejected, 'code'>) => ({
   receivedAt: isoOf(receivedAtMs),
   ...row,
@@ -200,7 +188,3 @@ const fieldOf = ({ firstAtMs, lastAtMs, ...field }: CatalogueField) => ({
   firstSeen: isoOf(firstAtMs),
   lastSeen: isoOf(lastAtMs),
 })
-
-/** Events of each of the last hours, oldest first, the present one last. */
-const countsOf = (hours: ReadonlyMap<number, number>, last: number, count: number) =>
-  Array.from({ length: count }, (_, place) => hours.get(last - count + 1 + place) ?? 0)

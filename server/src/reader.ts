@@ -1,14 +1,31 @@
 import { Worker } from 'node:worker_threads'
+import type { ListedName } from './catalogue-warnings.ts'
 import type { Queries } from './store/queries-port.ts'
 import { endThread } from './thread.ts'
 
 /** The questions that may look at a great part of the store: tens of milliseconds and more at a million events. */
-const SLOW = ['counts', 'people', 'funnel', 'occurred', 'account', 'accounts', 'profiles', 'events'] as const
+const SLOW = [
+  'counts',
+  'people',
+  'funnel',
+  'occurred',
+  'account',
+  'accounts',
+  'profiles',
+  'events',
+  'catalogue',
+] as const
 export type Slow = (typeof SLOW)[number]
+
+/** What the thread answers. */
+export interface Questions extends Pick<Queries, Exclude<Slow, 'catalogue'>> {
+  /** All names with what is wrong with them: a thousand with a hundred properties each take seconds. */
+  catalogue(workspace: string, nowMs: number): readonly ListedName[]
+}
 
 /** The same questions, answered by and by. */
 export type SlowQueries = {
-  [Name in Slow]: (...args: Parameters<Queries[Name]>) => Promise<ReturnType<Queries[Name]>>
+  [Name in Slow]: (...args: Parameters<Questions[Name]>) => Promise<ReturnType<Questions[Name]>>
 }
 
 /** What the thread is given, and what it is sent, until `END`, and sends. */

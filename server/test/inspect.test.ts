@@ -28,7 +28,12 @@ test('an event is shown with its raw call, its envelope, and when it was stored'
 
 test('an event of another product is shown as that product sent it', async () => {
   const server = await startHere()
-  const sent = { event: 'signed_up', distinct_id: 'd', uuid: '0199aaaa-0000-7000-8000-000000000001', properties: { $os: 'Mac' } }
+  const sent = {
+    event: 'signed_up',
+    distinct_id: 'd',
+    uuid: '0199aaaa-0000-7000-8000-000000000001',
+    properties: { $os: 'Mac' },
+  }
   await server.post('/ingest/v1/posthog/batch', { api_key: WRITE_KEY, batch: [sent] })
   const [stored] = await server.stored()
   const { request } = (await (
@@ -39,7 +44,8 @@ test('an event of another product is shown as that product sent it', async () =>
 
 test('a number beyond 2^53 is shown as it came, beside what was made of it', async () => {
   const server = await startHere()
-  const call = '{"type":"track","event":"e","userId":"u","messageId":"m","properties":{"order":12345678901234567890,"price":1.50}}'
+  const call =
+    '{"type":"track","event":"e","userId":"u","messageId":"m","properties":{"order":12345678901234567890,"price":1.50}}'
   await server.post('/ingest/v1/batch', `{"writeKey":"${WRITE_KEY}","batch":[${call}]}`, {})
   await server.processed()
   const { request } = (await (await server.get('/api/v1/inspect?messageId=m')).json()) as any

@@ -30,7 +30,7 @@ const LAYERS = [
     'retention.ts',
     'progress.ts',
   ],
-  ['catalogue-warnings.ts', 'meter.ts', 'sightings.ts'],
+  ['meter.ts', 'sightings.ts'],
   ['doors.ts', 'config-file.ts'],
   [
     'auth.ts',
@@ -42,7 +42,7 @@ const LAYERS = [
     'refusal-log.ts',
     'replay.ts',
   ],
-  ['rules.ts', 'contract-file.ts', 'stored-event.ts'],
+  ['rules.ts', 'contract-file.ts', 'stored-event.ts', 'catalogue-warnings.ts'],
   ['sources/readers.ts'],
   ['sources/segment.ts', 'sources/signalsmith.ts'],
   ['sources/posthog.ts', 'sources/intercom.ts', 'sources/hyperengage.ts', 'sources/churnkey.ts', 'sources/hogsend.ts'],

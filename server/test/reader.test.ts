@@ -13,6 +13,7 @@ const QUESTIONS = [
   '/events?type=group',
   '/accounts',
   '/profiles?search=ad',
+  '/catalogue',
 ]
 
 test('while people are counted, events are taken and answered, and what they were is told', async () => {
@@ -31,7 +32,7 @@ test('while people are counted, events are taken and answered, and what they wer
   expect(counted).toBe(0)
 
   writeFileSync(join(data, 'go'), '')
-  const [active, funnel, counts, acme, groups, accounts, found] = await Promise.all(counting)
+  const [active, funnel, counts, acme, groups, accounts, found, catalogue] = await Promise.all(counting)
   expect(active.people).toBe(1)
   expect(funnel.steps).toMatchObject([{ people: 1 }, { people: 1 }])
   expect(counts.counts).toMatchObject([{ event: 'A' }, { event: 'B', events: 20, people: 1 }])
@@ -39,6 +40,7 @@ test('while people are counted, events are taken and answered, and what they wer
   expect(groups.events).toMatchObject([{ type: 'group', groupId: 'acme' }])
   expect(accounts.accounts).toMatchObject([{ id: 'acme', memberCount: 1 }])
   expect(found.profiles).toMatchObject([{ id: 'ada' }])
+  expect(catalogue.names).toMatchObject([{ type: 'group' }, { name: 'A', events: 1 }, { name: 'B', events: 20 }])
 })
 
 test('a thread that fails at a question costs that answer, and the next question has another', async () => {

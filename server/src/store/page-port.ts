@@ -98,7 +98,8 @@ export interface PageQueries {
   /** What is in quarantine, by name: the 50 to which something was added last. */
   quarantinedNames(workspace: string): readonly QuarantinedName[]
   inspect(workspace: string, messageId: string): Inspected | undefined
-  catalogue(workspace: string): readonly CatalogueName[]
+  /** Every name; one when it is given. */
+  catalogue(workspace: string, only?: { type: string; name: string }): readonly CatalogueName[]
   /** The fields of every name, as `type\nname`; of one name when it is given. */
   fields(workspace: string, only?: { type: string; name: string }): ReadonlyMap<string, readonly CatalogueField[]>
   /** Events that were ever stored. */

@@ -44,8 +44,12 @@ export function createPageQueries(database: Database): PageQueries {
     SELECT id, stored_at, json, position, place, times, last_at FROM events LEFT JOIN repeats ON repeats.event = events.id
     WHERE ${BY_MESSAGE_ID}`)
   const allNames = database.prepare('SELECT * FROM names WHERE workspace = ? ORDER BY type, name')
+  const oneName = database.prepare('SELECT * FROM names WHERE workspace = ? AND type = ? AND name = ?')
   const allHours = database.prepare(`
     SELECT name_hours.name, hour, name_hours.events FROM name_hours JOIN names ON names.id = name_hours.name WHERE workspace = ?`)
+  const hoursOfOne = database.prepare(`
+    SELECT name_hours.name, hour, name_hours.events FROM name_hours JOIN names ON names.id = name_hours.name
+    WHERE workspace = ? AND type = ? AND names.name = ?`)
   const allFields = `
     SELECT names.type AS name_type, names.name AS name_text, fields.* FROM fields JOIN names ON names.id = fields.name
     WHERE workspace = ?`
@@ -174,15 +178,16 @@ export function createPageQueries(database: Database): PageQueries {
       }
     },
 
-    catalogue(workspace) {
+    catalogue(workspace, only) {
       const id = idOf(workspace)
+      const which = only ? [only.type, only.name] : []
       const hours = new Map<number, Map<number, number>>()
-      for (const row of allHours.iterate(id)) {
+      for (const row of (only ? hoursOfOne : allHours).iterate(id, ...which)) {
         const name = row.name as number
         if (!hours.has(name)) hours.set(name, new Map())
         hours.get(name)!.set(row.hour as number, row.events as number)
       }
-      return allNames.all(id).map((row) => ({
+      return (only ? oneName : allNames).all(id, ...which).map((row) => ({
         type: row.type as string,
         name: row.name as string,
         events: row.events as number,

@@ -64,7 +64,7 @@ export function openSqliteStore(file: string): Store {
       return open().prune(workspace, beforeDay, limit)
     },
 
-    query: { ...query, ...createPageQueries(reader) },
+    query,
 
     async close() {
       reader.close()
@@ -77,7 +77,7 @@ export function openSqliteStore(file: string): Store {
 export function openForQueries(file: string) {
   const reader = openForReading(file)
   reader.exec(CACHE)
-  return { reader, query: createQueries(reader) }
+  return { reader, query: { ...createQueries(reader), ...createPageQueries(reader) } }
 }
 
 const receivedAtOf = (json: string) => (JSON.parse(json) as { receivedAt?: unknown }).receivedAt
