@@ -78,3 +78,30 @@ test('names that deceive are written out, and emoji stay what they are', async (
   const titles = await shown.allInnerTexts()
   expect(titles.find((title) => title.startsWith('start'))).toMatch(/^startx{195}…$/)
 })
+
+test('objects where text is expected leave each view standing', async ({ ingest, page }) => {
+  const no = { toString: 1, valueOf: 1 }
+  await send(ingest, [
+    { type: 'page', anonymousId: 'a-1', properties: { title: no, path: no }, context: { page: { path: no } } },
+    { type: 'track', event: 'odd', anonymousId: 'a-1', context: { page: { path: [no] }, userAgent: no } },
+  ])
+  await ingest.waitForEvents(NAMES.length + 4)
+  await open(page, ingest, 'live')
+  await expect(page.getByTestId('event').first()).toContainText('odd')
+  await page.goto(`${ingest.url}/#/people?id=a-1`)
+  await expect(page.getByTestId('timeline-event')).toHaveCount(2)
+  await page.goto(`${ingest.url}/#/start`)
+  await expect(page.getByTestId('arrived-event')).toContainText('odd')
+})
+
+test('half an emoji in an id opens as any other', async ({ ingest, page }) => {
+  const half = '\ud83d'
+  await send(ingest, [{ type: 'track', event: 'halved', userId: `u_${half}`, messageId: `m_${half}` }])
+  await send(ingest, [{ type: 'track', event: 'owned', userId: `u_${half}`, messageId: 'm_whole' }])
+  await ingest.waitForEvents(NAMES.length + 4)
+  await open(page, ingest, 'live?open=m_whole')
+  await expect(page.getByTestId('sheet')).toContainText('owned')
+  await page.getByTestId('sheet').getByText('only these events').click()
+  await expect(page.getByTestId('sheet')).toHaveCount(0)
+  await expect(page.locator('h1')).toBeVisible()
+})

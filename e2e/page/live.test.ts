@@ -186,3 +186,108 @@ test('the keyboard alone goes from the address to an event and back', async ({ i
   await expect(page.getByTestId('sheet')).toHaveCount(0)
   expect(await focused()).toContain('first')
 })
+
+test('of a past in several pieces, each row stands where it arrived', async ({ ingest, page }) => {
+  const long = { properties: { text: 'x'.repeat(30_000) } }
+  await send(
+    ingest,
+    Array.from({ length: 90 }, (_, at) => track(`e_${at}`, long)),
+  )
+  await ingest.waitForEvents(90)
+  // In the stream it comes before all of them.
+  await send(ingest, [{ type: 'track', userId: 'u' }])
+  await send(ingest, [track('last')])
+  await ingest.waitForEvents(91)
+  await open(page, ingest, 'live')
+  const rows = page.getByTestId('rows').locator('li')
+  await expect(rows).toHaveCount(92)
+  await expect(rows.nth(0)).toHaveAttribute('data-event', 'last')
+  await expect(rows.nth(1)).toHaveAttribute('data-code', 'missing_event')
+})
+
+test('the strip counts an event once, whatever is filtered by', async ({ ingest, page }) => {
+  await send(ingest, [track('a'), track('a')])
+  await ingest.waitForEvents(2)
+  await open(page, ingest, 'live')
+  /** The tallest bar, in pixels: four events would fill the strip. */
+  const height = () =>
+    page.locator('canvas.strip').evaluate((strip: HTMLCanvasElement) => {
+      const { width, height } = strip
+      const { data } = strip.getContext('2d')!.getImageData(0, 0, width, height)
+      for (let at = 3; at < data.length; at += 4) if (data[at]! > 0) return height - Math.floor(at / 4 / width)
+      return 0
+    })
+  await expect.poll(height).toBeGreaterThan(10)
+  const once = await height()
+  await page.getByTestId('filter-type').selectOption('page')
+  await expect(page.getByText('Nothing matches yet')).toBeVisible()
+  await page.getByTestId('filter-type').selectOption('')
+  // They are drawn with their rows.
+  await expect(page.getByTestId('event')).toHaveCount(2)
+  expect(await height()).toBe(once)
+})
+
+test('another filter while it is paused shows what matches', async ({ ingest, page }) => {
+  await send(ingest, [track('a'), { type: 'page', anonymousId: 'other' }])
+  await ingest.waitForEvents(2)
+  await open(page, ingest, 'live')
+  await expect(page.getByTestId('event')).toHaveCount(2)
+  await page.getByTestId('pause').click()
+  await page.getByTestId('filter-type').selectOption('page')
+  await expect(page.getByTestId('event')).toHaveCount(1)
+  await expect(page.getByTestId('state')).toHaveText('Live')
+})
+
+test('who listens is told of news now and then, not of each', async ({ ingest, page }) => {
+  await open(page, ingest, 'live')
+  await page.evaluate(() => {
+    const said: string[] = []
+    Object.assign(window, { said })
+    const region = document.querySelector('.live > [aria-live=polite]')!
+    new MutationObserver(() => said.push(region.textContent!)).observe(region, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+    })
+  })
+  for (let at = 0; at < 12; at += 1) {
+    await send(ingest, [track(`e_${at}`)])
+    await expect(page.getByTestId('event')).toHaveCount(at + 1)
+  }
+  const said = () => page.evaluate(() => (window as any).said as string[])
+  await expect.poll(async () => (await said()).at(-1)).toContain('Newest: track e_11')
+  // Each was drawn by itself.
+  expect((await said()).length).toBeLessThan(6)
+})
+
+test('what a bot did is marked, a person’s is not', async ({ ingest, page }) => {
+  const by = (userAgent: string) => ({ context: { userAgent } })
+  await send(ingest, [
+    track('crawled', by('Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)')),
+    track('bought', by('Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/141.0.0.0 Safari/537.36')),
+  ])
+  await open(page, ingest, 'live')
+  const badge = (event: string) => page.locator(`[data-event=${event}]`).getByText('bot', { exact: true })
+  await expect(badge('crawled')).toHaveCount(1)
+  await expect(page.locator('[data-event=bought]')).toBeVisible()
+  await expect(badge('bought')).toHaveCount(0)
+})
+
+test('on plain http, without a clipboard, an event is copied all the same, and the focus stays', async ({
+  ingest,
+  page,
+  context,
+}) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+  await send(ingest, [track('a', { messageId: 'm-1' })])
+  await ingest.waitForEvents(1)
+  await open(page, ingest, 'live?open=m-1')
+  await page.evaluate(() => navigator.clipboard.writeText('before'))
+  const read = await page.evaluateHandle(() => navigator.clipboard.readText.bind(navigator.clipboard))
+  await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }))
+  const copy = page.getByTestId('sheet').getByRole('button', { name: 'Copy' }).first()
+  await copy.click()
+  await expect(page.getByTestId('sheet').getByText('Copied')).toBeVisible()
+  expect(JSON.parse(await read.evaluate((read) => read()))).toMatchObject({ event: 'a', messageId: 'm-1' })
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toMatch(/Cop/)
+})

@@ -1,8 +1,12 @@
 import { signal } from '@preact/signals'
+import { hearServerTime } from './now.ts'
 import type { Account } from './shapes.ts'
 
 /** Who looks, once the server has said so; null when it asks for the token, undefined before it has answered. */
 export const account = signal<Account | null | undefined>(undefined)
+
+/** Why the token is asked for again, or was not taken. */
+export const signInTrouble = signal('')
 
 /** The token of a browser that keeps no cookie for this page (it is framed by another site): as long as the page lives. */
 let token: string | undefined
@@ -33,8 +37,10 @@ export async function ask(path: string, init: RequestInit = {}): Promise<Respons
     ...init,
     headers: { ...(token && { authorization: `Bearer ${token}` }), ...init.headers },
   })
+  hearServerTime(response.headers.get('date'))
   if (response.ok) return response
   const { error } = (await response.json().catch(() => ({}))) as { error?: { code: string; message: string } }
+  if (error?.code === 'expired_session') signInTrouble.value = error.message
   if (response.status === 401) account.value = null
   throw new Refusal(response.status, error?.code ?? '', error?.message ?? `The server answered ${response.status}.`)
 }

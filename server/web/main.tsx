@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import { type ComponentType, render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { account, Refusal, read, resume, signIn, signOut } from './api.ts'
+import { account, Refusal, read, resume, signIn, signInTrouble, signOut } from './api.ts'
 import { route, takeToken } from './route.ts'
 import type { Account } from './shapes.ts'
 import { AccountsView } from './views/accounts.tsx'
@@ -45,8 +45,6 @@ const VIEWS: View[] = [
   { path: 'funnel', label: 'Funnel', icon: 'M3 4h14l-5.500 7v5l-3-2v-3z', show: FunnelView },
   { path: 'health', label: 'Health', icon: 'M3 16v-5M8 16V7M13 16v-7M18 16V4', show: HealthView },
 ]
-
-const signInTrouble = signal('')
 
 function SignIn() {
   const [busy, setBusy] = useState(false)
@@ -171,7 +169,7 @@ function Page({ workspace, version }: Account) {
 
 /** Whoever has events wants to see them; in a frame beside the demo they are all that is wanted. */
 async function chooseView(): Promise<void> {
-  const { events } = await read<{ events: unknown[] }>('api/v1/events?order=desc&limit=1')
+  const { events } = await read<{ events: unknown[] }>('api/v1/events?order=desc&limit=1').catch(() => ({ events: [] }))
   const first = window.self !== window.top || events.length > 0 ? 'live' : 'start'
   location.replace(`#/${first}`)
 }

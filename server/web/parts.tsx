@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import { Refusal, read } from './api.ts'
 import { route, say } from './route.ts'
 import { ago, hueOf, shortId, shown, visible } from './words.ts'
@@ -53,8 +53,9 @@ export function Ago({ at }: { at: string | null }) {
     const timer = setInterval(() => tick((value) => value + 1), 5000)
     return () => clearInterval(timer)
   }, [])
+  // It changes by itself: nobody wants that read out.
   return at ? (
-    <time dateTime={at} title={at}>
+    <time dateTime={at} title={at} aria-live="off">
       {ago(at)}
     </time>
   ) : (
@@ -64,33 +65,43 @@ export function Ago({ at }: { at: string | null }) {
 
 export function Copy({ text, label = 'Copy', name }: { text: string; label?: string; name?: string }) {
   const state = useSignal<'' | 'Copied' | 'Select and copy it by hand'>('')
+  const button = useRef<HTMLButtonElement>(null)
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(text)
       state.value = 'Copied'
     } catch {
       // No clipboard on plain http of another machine, nor in some frames.
-      state.value = copyBySelection(text) ? 'Copied' : 'Select and copy it by hand'
+      state.value = copyBySelection(text, button.current!) ? 'Copied' : 'Select and copy it by hand'
     }
     setTimeout(() => {
       state.value = ''
     }, 2000)
   }
   return (
-    <button type="button" class="button small" data-copied={state.value === 'Copied'} onClick={copy} data-testid={name}>
+    <button
+      ref={button}
+      type="button"
+      class="button small"
+      data-copied={state.value === 'Copied'}
+      onClick={copy}
+      data-testid={name}
+    >
       <span aria-live="polite">{state.value || label}</span>
     </button>
   )
 }
 
-function copyBySelection(text: string): boolean {
+/** Beside the button: what is not in an open dialog cannot be selected. */
+function copyBySelection(text: string, button: HTMLButtonElement): boolean {
   const area = document.createElement('textarea')
   area.value = text
   area.className = 'unseen'
-  document.body.append(area)
+  button.after(area)
   area.select()
   const copied = document.execCommand('copy')
   area.remove()
+  button.focus()
   return copied
 }
 
@@ -232,6 +243,7 @@ export function Sheet({
   children: ComponentChildren
 }) {
   const dialog = useRef<HTMLDialogElement>(null)
+  const heading = useId()
   useEffect(() => {
     dialog.current!.showModal()
     return () => dialog.current?.close()
@@ -242,12 +254,14 @@ export function Sheet({
       ref={dialog}
       class="sheet"
       data-testid="sheet"
-      onClose={onClose}
+      aria-labelledby={heading}
+      // Taken away with its view, it is closed after that, and has nothing to say.
+      onClose={() => dialog.current && onClose()}
       onClick={(event) => event.target === dialog.current && onClose()}
     >
       <div class="sheet-body">
         <header>
-          <h2>{title}</h2>
+          <h2 id={heading}>{title}</h2>
           <button type="button" class="button small" onClick={onClose}>
             Close
           </button>
@@ -286,7 +300,7 @@ export function AddressField({
   label: string
   placeholder?: string
   testid: string
-  width?: 'wide' | 'narrow'
+  width?: 'wide'
 }) {
   const said = route.value.query.get(parameter) ?? ''
   const typed = useSignal(said)

@@ -25,7 +25,6 @@ export interface CanonicalEvent {
   timestamp: string
   receivedAt: string
   verified: boolean
-  bot?: unknown
   warnings?: string[]
 }
 
@@ -126,6 +125,8 @@ export interface CatalogueName {
 export interface CatalogueDetail {
   type: string
   name: string
+  /** At the moment that the fields are of. */
+  events: number
   hours: { at: string; events: number }[]
   fields: { field: string; type: string; events: number; firstSeen: string; lastSeen: string; examples: string[] }[]
 }

@@ -1,6 +1,7 @@
 import { Copy, Json, Said, Sheet, Trouble, TypeTag, useAnswer, Who } from '../parts.tsx'
+import { linkTo } from '../route.ts'
 import type { Inspected } from '../shapes.ts'
-import { ago, bytes, count, counted, duration, titleOf } from '../words.ts'
+import { ago, bytes, count, counted, duration, preciseMoment, titleOf } from '../words.ts'
 
 /** All that is known of one event: how it came, what was made of it, and what was corrected. */
 export function Inspect({ messageId, onClose }: { messageId: string; onClose(): void }) {
@@ -22,6 +23,7 @@ export function Inspect({ messageId, onClose }: { messageId: string; onClose(): 
 
 function Detail({ event, storedAt, duplicates, request }: Inspected) {
   const canonical = JSON.stringify(event, null, 2)
+  const who = event.userId ?? event.anonymousId
   return (
     <>
       <Journey event={event} storedAt={storedAt} />
@@ -29,7 +31,7 @@ function Detail({ event, storedAt, duplicates, request }: Inspected) {
         <dt>Who</dt>
         <dd>
           <Who anonymousId={event.anonymousId} userId={event.userId} />{' '}
-          <a href={`#/live?who=${encodeURIComponent(event.userId ?? event.anonymousId ?? '')}`}>only these events</a>
+          {who && <a href={linkTo('live', { who })}>only these events</a>}
         </dd>
         <dt>Source</dt>
         <dd>
@@ -110,7 +112,7 @@ function Journey({ event, storedAt }: Pick<Inspected, 'event' | 'storedAt'>) {
           <li key={label} data-there={value !== null}>
             <b>{label}</b>
             <time dateTime={value ?? undefined} title={value ?? ''}>
-              {value ? value.slice(11, 23) : '–'}
+              {value ? preciseMoment(value) : '–'}
             </time>
             <small>{note}</small>
           </li>

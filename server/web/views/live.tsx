@@ -1,11 +1,13 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { AddressField, byArrows, Empty, Heading, Said, Trouble, TypeTag, Who } from '../parts.tsx'
+import { serverNowMs } from '../now.ts'
+import { AddressField, byArrows, Empty, Heading, Said, Sentence, Trouble, TypeTag, Who } from '../parts.tsx'
 import { go, route, say } from '../route.ts'
 import type { LiveEvent, Rejected, Row } from '../shapes.ts'
 import { openStream, type StreamState } from '../stream.ts'
-import { clock, count, counted, duration, titleOf } from '../words.ts'
+import { count, counted, duration, moment, pathOf, shown, titleOf } from '../words.ts'
 import { adviceOf } from './advice.ts'
+import { isBot } from './bot.ts'
 import { Inspect } from './inspect.tsx'
 
 /** Rows on the page; the oldest fall off. */
@@ -17,9 +19,14 @@ const DRAW_MS = 250
 /** What is loaded before the stream begins. */
 const PAST = 100
 
+/** What is new is said aloud this often at most: whoever listens hears it to its end. */
+const NEWS_MS = 5000
+
 const FILTERS = ['type', 'event', 'who', 'source'] as const
 
 const TYPES = ['track', 'page', 'screen', 'identify', 'group', 'alias']
+
+const SOURCES = ['http', 'segment', 'posthog', 'intercom', 'hyperengage', 'churnkey', 'hogsend', 'signalsmith']
 
 /** Seconds of the strip above the list. */
 const STRIP_S = 60
@@ -32,10 +39,9 @@ export function LiveView() {
   const trouble = useSignal('')
   const paused = useSignal(false)
   const held = useSignal(0)
-  const total = useSignal(0)
   const news = useSignal('')
   const strip = useRef(createStrip())
-  const live = useRef({ waiting: [] as Row[], held: [] as Row[] })
+  const live = useRef({ waiting: [] as Row[], held: [] as Row[], unsaid: 0, saidAtMs: 0 })
   const said = filter.toString()
 
   useEffect(() => {
@@ -43,22 +49,28 @@ export function LiveView() {
     const parts = live.current
     parts.waiting = []
     parts.held = []
+    parts.unsaid = 0
     rows.value = []
     held.value = 0
-    total.value = 0
+    // Other filters ask for other rows than those that were held still.
+    paused.value = false
+    strip.current.clear()
     const draw = () => {
       strip.current.draw()
-      if (parts.waiting.length === 0) return
-      const fresh = parts.waiting
+      const fresh = parts.waiting.toReversed()
       parts.waiting = []
-      total.value += fresh.length
+      if (fresh.length === 0 && parts.unsaid === 0) return
       if (paused.value) {
-        parts.held = [...fresh.reverse(), ...parts.held].slice(0, ROWS_MAX)
+        parts.held = merge(fresh, parts.held)
         held.value += fresh.length
         return
       }
-      rows.value = merge(fresh, rows.value)
-      news.value = newsOf(fresh)
+      if (fresh.length > 0) rows.value = merge(fresh, rows.value)
+      parts.unsaid += fresh.length
+      if (Date.now() - parts.saidAtMs < NEWS_MS) return
+      news.value = newsOf(parts.unsaid, rows.value[0]!)
+      parts.unsaid = 0
+      parts.saidAtMs = Date.now()
     }
     const timer = setInterval(draw, DRAW_MS)
     const withPast = new URLSearchParams([...filter, ['last', String(PAST)]])
@@ -88,7 +100,7 @@ export function LiveView() {
     paused.value = !paused.value
     if (paused.value) return
     const parts = live.current
-    rows.value = [...parts.held, ...rows.value].slice(0, ROWS_MAX)
+    rows.value = merge(parts.held, rows.value)
     parts.held = []
     held.value = 0
   }
@@ -102,6 +114,7 @@ export function LiveView() {
           {paused.value ? 'Paused' : STATES[state.value]}
         </p>
         <p class="count" data-testid="count">
+          {rows.value.length === ROWS_MAX && 'the newest '}
           {counted(events, 'event')}
           {rows.value.length > events && `, ${rows.value.length - events} refused`}
         </p>
@@ -159,21 +172,29 @@ const STATES: Record<StreamState, string> = {
   stopped: 'Stopped',
 }
 
-/** Newest first. Events among themselves stay in the server's order; rejections find their place by time of arrival. */
+/**
+ * Newest first, as both are. Events among themselves stay in the server's order, and rejections in theirs; of the two that
+ * come next, the one that arrived later does: in the stream the rejections of a look come before its events.
+ */
 function merge(fresh: Row[], shown: Row[]): Row[] {
-  const newest = fresh.toSorted((left, right) =>
-    left.kind === right.kind ? right.data.id - left.data.id : receivedAt(right).localeCompare(receivedAt(left)),
-  )
-  return [...newest, ...shown].slice(0, ROWS_MAX)
+  const all = [...fresh, ...shown]
+  const events = all.filter(({ kind }) => kind === 'event')
+  const rejected = all.filter(({ kind }) => kind === 'rejected')
+  const rows: Row[] = []
+  while (rows.length < Math.min(all.length, ROWS_MAX)) {
+    const event = events[0]
+    const isEvent = event && (!rejected[0] || receivedAt(event) >= receivedAt(rejected[0]))
+    rows.push((isEvent ? events : rejected).shift()!)
+  }
+  return rows
 }
 
 const receivedAt = (row: Row) => (row.kind === 'event' ? row.data.event.receivedAt : row.data.receivedAt)
 
-function newsOf(fresh: Row[]): string {
-  const newest = fresh.at(-1)!
+function newsOf(events: number, newest: Row): string {
   const what =
     newest.kind === 'event' ? `${newest.data.event.type} ${titleOf(newest.data.event)}` : `refused: ${newest.data.code}`
-  return `${fresh.length} new. Newest: ${what.slice(0, 80)}`
+  return `${events} new. Newest: ${what.slice(0, 80)}`
 }
 
 const Filters = ({ query }: { query: URLSearchParams }) => (
@@ -191,7 +212,17 @@ const Filters = ({ query }: { query: URLSearchParams }) => (
     </select>
     <AddressField parameter="event" label="Event name" testid="filter-event" />
     <AddressField parameter="who" label="User or anonymous id" testid="filter-who" />
-    <AddressField parameter="source" label="Source" testid="filter-source" width="narrow" />
+    <select
+      aria-label="Source"
+      data-testid="filter-source"
+      value={query.get('source') ?? ''}
+      onChange={(event) => say({ source: event.currentTarget.value })}
+    >
+      <option value="">All sources</option>
+      {SOURCES.map((source) => (
+        <option key={source}>{source}</option>
+      ))}
+    </select>
     {FILTERS.some((name) => query.get(name)) && (
       <button type="button" class="link" onClick={() => say({ type: '', event: '', who: '', source: '' })}>
         Clear
@@ -214,7 +245,7 @@ function EventRow({ event, storedAt }: LiveEvent) {
     >
       <button type="button" class="line" data-line onClick={() => say({ open: messageId }, { replace: false })}>
         <time class="time" dateTime={event.receivedAt} title={event.receivedAt}>
-          {clock(event.receivedAt)}
+          {moment(event.receivedAt)}
         </time>
         <TypeTag type={type} />
         <Said class="title" text={titleOf(event)} />
@@ -225,9 +256,13 @@ function EventRow({ event, storedAt }: LiveEvent) {
               verified
             </span>
           )}
-          {Boolean(event.bot) && <span class="badge">bot</span>}
+          {isBot(event) && (
+            <span class="badge" title="Its user agent says so">
+              bot
+            </span>
+          )}
           {event.warnings && (
-            <span class="badge warn" title={event.warnings.join('; ')}>
+            <span class="badge warn" title={shown(event.warnings.join('; '), 600)}>
               note
             </span>
           )}
@@ -241,22 +276,20 @@ function EventRow({ event, storedAt }: LiveEvent) {
   )
 }
 
-function whereOf({ context, properties, source }: LiveEvent['event']): string {
-  if (source !== 'http') return source
-  const page = context?.page as { path?: unknown } | undefined
-  return String(page?.path ?? properties?.path ?? source)
-}
+const whereOf = (event: LiveEvent['event']) => (event.source === 'http' ? (pathOf(event) ?? 'http') : event.source)
 
 function RejectedRow({ code, message, receivedAt: at, messageId }: Rejected) {
   return (
     <li data-testid="rejected" data-type="refused" data-code={code} data-message-id={messageId ?? ''}>
       <a class="line" data-line href={`#/refused?code=${encodeURIComponent(code)}`}>
         <time class="time" dateTime={at} title={at}>
-          {clock(at)}
+          {moment(at)}
         </time>
         <TypeTag type="refused" />
         <Said class="title" text={adviceOf(code).title} />
-        <Said class="why" text={message} />
+        <span class="why">
+          <Sentence text={message} />
+        </span>
       </a>
     </li>
   )
@@ -266,11 +299,12 @@ function RejectedRow({ code, message, receivedAt: at, messageId }: Rejected) {
 function createStrip() {
   let canvas: HTMLCanvasElement | null = null
   const seconds = new Map<number, { events: number; rejected: number }>()
-  const now = () => Math.floor(Date.now() / 1000)
+  const now = () => Math.floor(serverNowMs() / 1000)
   return {
     attach: (element: HTMLCanvasElement | null) => {
       canvas = element
     },
+    clear: () => seconds.clear(),
     add(rows: Row[]) {
       for (const row of rows) {
         const second = Math.floor(Date.parse(receivedAt(row)) / 1000)
