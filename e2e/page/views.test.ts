@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { expect, open, send, test, track } from './opened.ts'
 
 test('what was refused is grouped by reason, with what to do and examples, as it comes', async ({ ingest, page }) => {
@@ -211,4 +212,147 @@ test('what is not there says so, and one is one', async ({ ingest, page }) => {
   await page.goto(`${ingest.url}/#/people`)
   await expect(page.getByTestId('person')).toContainText('1 event')
   await expect(page.getByTestId('person')).not.toContainText('1 events')
+})
+
+test.describe('to a reader in Tokyo', () => {
+  test.use({ timezoneId: 'Asia/Tokyo' })
+
+  test('a timeline is cut where a day begins there', async ({ ingest, page }) => {
+    const at = (event: string, timestamp: string) => track(event, { userId: 'u_tz', timestamp })
+    await send(ingest, [
+      at('evening', '2026-03-01T14:30:00.000Z'),
+      at('after_midnight', '2026-03-01T15:30:00.000Z'),
+      at('morning', '2026-03-02T00:30:00.000Z'),
+    ])
+    await ingest.waitForEvents(3)
+    await open(page, ingest, 'people?id=u_tz')
+    await expect(page.getByTestId('timeline').locator('li')).toHaveText([
+      /^Mon,? 2 Mar 2026$/,
+      /09:30:00.*morning/,
+      /00:30:00.*after_midnight/,
+      /^Sun,? 1 Mar 2026$/,
+      /23:30:00.*evening/,
+    ])
+    await page.getByTestId('timeline-event').first().getByRole('link').click()
+    await expect(page.getByTestId('journey')).toContainText('2 Mar, 09:30:00.000')
+  })
+})
+
+test('of a long timeline only a login that is seen is shown, and a trait said before it has its origin', async ({
+  ingest,
+  page,
+}) => {
+  const at = (minute: number) => new Date(Date.now() - (300 - minute) * 60_000).toISOString()
+  const who = { anonymousId: 'browser-1', userId: 'u_long' }
+  await send(ingest, [
+    { type: 'identify', anonymousId: 'browser-1', traits: { plan: 'free' }, timestamp: at(0), messageId: 'anonymous' },
+    ...Array.from({ length: 120 }, (_, n) => ({
+      type: n % 20 === 0 ? 'identify' : 'track',
+      event: 'used',
+      ...who,
+      timestamp: at(n + 1),
+    })),
+  ])
+  await ingest.waitForEvents(121)
+  await open(page, ingest, 'people?id=u_long')
+  await expect(page.getByTestId('timeline-event')).toHaveCount(100)
+  await expect(page.locator('[data-trait=plan]').getByRole('link')).toHaveAttribute('href', '#/live?open=anonymous')
+  await expect(page.getByTestId('merge')).toHaveCount(0)
+  await page.getByRole('button', { name: 'Show earlier events' }).click()
+  await expect(page.getByTestId('merge')).toContainText('is u_long from here on, and so is its earlier event below')
+})
+
+test('a browser that is known by another call than identify shows when', async ({ ingest, page }) => {
+  const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString()
+  await send(ingest, [
+    { type: 'page', anonymousId: 'b-1', timestamp: minutesAgo(3) },
+    track('paid', { anonymousId: 'b-1', timestamp: minutesAgo(2) }),
+    { type: 'alias', userId: 'u_1', previousId: 'b-2', timestamp: minutesAgo(1) },
+    { type: 'page', anonymousId: 'b-2', timestamp: minutesAgo(4) },
+  ])
+  await ingest.waitForEvents(4)
+  await open(page, ingest, 'people?id=u_1')
+  await expect(page.getByTestId('merge')).toHaveText([/browser b-2 is u_1/, /browser b-1 is u_1/])
+})
+
+test('shares of properties stay right while events come, and a filter is there again by the way back', async ({
+  ingest,
+  page,
+}) => {
+  const paid = { properties: { amount: 1 } }
+  await send(ingest, [track('paid', paid), track('paid', paid), track('other')])
+  await ingest.waitForEvents(3)
+  await open(page, ingest, 'catalogue')
+  await page.getByTestId('catalogue-filter').fill('pai')
+  await expect(page.getByTestId('catalogue-name')).toHaveCount(1)
+  await page.getByTestId('catalogue-name').getByRole('link').click()
+  const sheet = page.getByTestId('sheet')
+  await expect(sheet.getByTestId('field')).toContainText('100 %')
+  await send(
+    ingest,
+    Array.from({ length: 8 }, () => track('paid', paid)),
+  )
+  await expect(sheet).toContainText('10 events')
+  await expect(sheet.getByTestId('field')).toContainText('100 %')
+
+  await sheet.getByRole('link', { name: 'see them live' }).click()
+  await expect(page.getByTestId('event')).toHaveCount(10)
+  // Leaving the sheet by a link closes it, and changes nothing where it leads.
+  await expect(page).toHaveURL(/#\/live\?event=paid$/)
+  await page.goBack()
+  await expect(sheet).toBeVisible()
+  await page.keyboard.press('Escape')
+  await expect(page.getByTestId('catalogue-filter')).toHaveValue('pai')
+  await expect(page.getByTestId('catalogue-name')).toHaveCount(1)
+  await page.getByTestId('catalogue-filter').fill('zzz')
+  await expect(page.getByText('No name matches')).toBeVisible()
+})
+
+test('health says nothing is known while the server is away', async ({ ingest, page }) => {
+  await open(page, ingest, 'health')
+  await expect(page.getByTestId('health-status')).toHaveText('Events are taken and stored')
+  await ingest.stop()
+  await expect(page.getByTestId('health-status')).toHaveText('Not known')
+  await ingest.start()
+  await expect(page.getByTestId('health-status')).toHaveText('Events are taken and stored')
+})
+
+test('from a code in Health its group comes into view', async ({ ingest, page }) => {
+  await page.setViewportSize({ width: 1000, height: 500 })
+  await send(ingest, [
+    { type: 'track', userId: 'u' },
+    track('a', { properties: 'x' }),
+    track('a', { context: 'x' }),
+    track('a', { messageId: 7 }),
+    track('a', { userId: {} }),
+    { type: 'tracks', userId: 'u' },
+    { type: 'group', userId: 'u' },
+  ])
+  await open(page, ingest, 'health')
+  await page.getByTestId('verdicts').getByRole('link', { name: 'missing_event' }).click()
+  const group = page.locator('[data-testid=refusal-group][data-code=missing_event]')
+  await expect(group.locator('details')).toHaveAttribute('open', '')
+  await expect(group.locator('header')).toBeInViewport()
+})
+
+test.describe('where senders are slowed down', () => {
+  test.use({
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright wants it.
+    ingestEnv: async ({}, use, testInfo) => {
+      const file = testInfo.outputPath('config.json')
+      const keys = { writeKeys: ['wk_shop'], adminTokens: ['at_at_least_16_characters'] }
+      writeFileSync(file, JSON.stringify({ workspaces: [{ name: 'shop', ...keys, ratePerSecond: 0.001 }] }))
+      await use({ AIRHOP_CONFIG: file })
+    },
+  })
+
+  test('what was told to come again is counted, and nobody says that nothing was refused', async ({ ingest, page }) => {
+    await open(page, ingest, 'health')
+    await send(ingest, [track('a')])
+    expect((await send(ingest, [track('b')])).status).toBe(429)
+    await page.getByTestId('verdicts').getByRole('link', { name: 'rate_limited' }).click()
+    await expect(page.getByTestId('unrecorded')).toContainText('No request of rate_limited is on record')
+    await expect(page.getByTestId('unrecorded')).toContainText('raise ratePerSecond')
+    await expect(page.getByText('Nothing was refused')).toHaveCount(0)
+  })
 })

@@ -1,4 +1,5 @@
 import { Chart } from '../chart.tsx'
+import { serverNowMs } from '../now.ts'
 import { Ago, byArrows, Empty, Heading, Said, SearchField, Trouble, useAnswer } from '../parts.tsx'
 import { linkTo, route } from '../route.ts'
 import type { AccountDetail, AccountRow } from '../shapes.ts'
@@ -6,6 +7,9 @@ import { count, counted } from '../words.ts'
 
 const DAY_MS = 86_400_000
 const DAYS = 30
+
+/** Accounts of a list. */
+const SHOWN = 100
 
 export function AccountsView() {
   const { query } = route.value
@@ -16,7 +20,7 @@ export function AccountsView() {
 const nameOf = ({ id, traits }: AccountRow) => (typeof traits.name === 'string' && traits.name ? traits.name : id)
 
 function Search({ search }: { search: string }) {
-  const path = `api/v1/accounts?${new URLSearchParams({ limit: '100', ...(search.length > 1 && { search }) })}`
+  const path = `api/v1/accounts?${new URLSearchParams({ limit: String(SHOWN), ...(search.length > 1 && { search }) })}`
   const { answer, trouble } = useAnswer<{ accounts: AccountRow[]; next: string | null }>(path, 5000)
   return (
     <section>
@@ -46,6 +50,7 @@ function Search({ search }: { search: string }) {
           </li>
         ))}
       </ul>
+      {answer?.next && <p class="soft">These are the first {SHOWN}. Search to find others.</p>}
     </section>
   )
 }
@@ -66,8 +71,8 @@ function Account({ id }: { id: string }) {
             </h1>
             <p class="soft">
               <Said text={account.id} />
-              {account.automatic && ', made from the domain of its members’ e-mail addresses'} · {count(account.events)}{' '}
-              events · last seen <Ago at={account.lastSeen} />
+              {account.automatic && ', made from the domain of its members’ e-mail addresses'} ·{' '}
+              {counted(account.events, 'event')} · last seen <Ago at={account.lastSeen} />
             </p>
           </header>
           <Activity activity={account.activity} />
@@ -81,7 +86,7 @@ function Account({ id }: { id: string }) {
                       <span class="person-name">
                         <Said
                           class="title"
-                          text={typeof member.traits.name === 'string' ? member.traits.name : member.id}
+                          text={(typeof member.traits.name === 'string' && member.traits.name) || member.id}
                         />
                         <Said class="soft" text={member.emails[0] ?? member.id} />
                       </span>
@@ -119,7 +124,7 @@ function Account({ id }: { id: string }) {
 }
 
 function Activity({ activity }: Pick<AccountDetail, 'activity'>) {
-  const today = Math.floor(Date.now() / DAY_MS)
+  const today = Math.floor(serverNowMs() / DAY_MS)
   const days = Array.from({ length: DAYS }, (_, at) => today - DAYS + 1 + at)
   const byDay = new Map(activity.map(({ day, events }) => [Math.floor(Date.parse(day) / DAY_MS), events]))
   const values = days.map((day) => byDay.get(day) ?? 0)

@@ -162,6 +162,14 @@ const ADVICE: Record<string, { title: string; todo: string }> = {
     title: 'Too many events in a request',
     todo: 'Send them in several requests of the size that the sentence says.',
   },
+  rate_limited: {
+    title: 'Too much at once',
+    todo: 'The sender was told to come again, and airhop.js does so by itself. If it goes on, raise `ratePerSecond` of this workspace, or look under Health whether the store is behind.',
+  },
+  unavailable: {
+    title: 'The disk took no writes',
+    todo: 'The sender was told to come again, and airhop.js does so by itself. Look at the disk: Health has the last error.',
+  },
   invalid_request: {
     title: 'Not readable as HTTP',
     todo: 'Look at what sends it, and at proxies between: a header that is too long or a request that takes over a minute are the usual reasons.',

@@ -1,6 +1,19 @@
-import { useSignal } from '@preact/signals'
 import { Chart } from '../chart.tsx'
-import { Ago, byArrows, Empty, Heading, Said, Sentence, Sheet, Spark, Trouble, TypeTag, useAnswer } from '../parts.tsx'
+import { serverNowMs } from '../now.ts'
+import {
+  AddressField,
+  Ago,
+  byArrows,
+  Empty,
+  Heading,
+  Said,
+  Sentence,
+  Sheet,
+  Spark,
+  Trouble,
+  TypeTag,
+  useAnswer,
+} from '../parts.tsx'
 import { linkTo, route, say } from '../route.ts'
 import type { CatalogueDetail, CatalogueName, Warning } from '../shapes.ts'
 import { count, counted, shown } from '../words.ts'
@@ -17,14 +30,14 @@ const WARNING_LABELS: Record<string, string> = {
 
 export function CatalogueView() {
   const { answer, trouble } = useAnswer<{ names: CatalogueName[] }>('api/v1/catalogue', 5000)
-  const typed = useSignal('')
-  const onlyWarned = useSignal(false)
   const { query } = route.value
   const open = query.get('type') !== null
+  const search = (query.get('search') ?? '').toLowerCase()
+  const onlyWarned = query.get('warned') !== null
 
   const names = (answer?.names ?? [])
-    .filter(({ name, type }) => `${name} ${type}`.toLowerCase().includes(typed.value.toLowerCase()))
-    .filter(({ warnings }) => !onlyWarned.value || warnings.length > 0)
+    .filter(({ name, type }) => `${name} ${type}`.toLowerCase().includes(search))
+    .filter(({ warnings }) => !onlyWarned || warnings.length > 0)
     .toSorted((left, right) => right.events - left.events)
   const warned = (answer?.names ?? []).filter(({ warnings }) => warnings.length > 0).length
 
@@ -43,22 +56,12 @@ export function CatalogueView() {
       ) : (
         <>
           <search class="filters" aria-label="Filter names">
-            <input
-              type="search"
-              placeholder="Name or type"
-              aria-label="Name or type"
-              data-testid="catalogue-filter"
-              onInput={(event) => {
-                typed.value = event.currentTarget.value
-              }}
-            />
+            <AddressField parameter="search" label="Name or type" testid="catalogue-filter" />
             <label class="tick">
               <input
                 type="checkbox"
-                checked={onlyWarned.value}
-                onChange={(event) => {
-                  onlyWarned.value = event.currentTarget.checked
-                }}
+                checked={onlyWarned}
+                onChange={(event) => say({ warned: event.currentTarget.checked ? 'yes' : '' })}
               />
               with warnings ({warned})
             </label>
@@ -84,6 +87,7 @@ export function CatalogueView() {
               </tbody>
             </table>
           </div>
+          {answer && names.length === 0 && <Empty title="No name matches" />}
         </>
       )}
       {open && answer && <Detail type={query.get('type')!} name={query.get('name') ?? ''} names={answer.names} />}
@@ -100,7 +104,11 @@ function NameRow(each: CatalogueName) {
   return (
     <tr data-testid="catalogue-name" data-name={each.name}>
       <td>
-        <a class="name" data-line href={linkTo('catalogue', { type, name: each.name })}>
+        <a
+          class="name"
+          data-line
+          href={linkTo('catalogue', { ...Object.fromEntries(route.value.query), type, name: each.name })}
+        >
           <TypeTag type={type} /> <Said class="title" text={nameOf(each)} />
         </a>
       </td>
@@ -126,6 +134,7 @@ function Detail({ type, name, names }: { type: string; name: string; names: Cata
   const known = names.find((each) => each.type === type && each.name === name)
   const { answer, trouble } = useAnswer<CatalogueDetail>(
     `api/v1/catalogue/name?${new URLSearchParams({ type, ...(name && { name }) })}`,
+    5000,
   )
   const fields = Map.groupBy(answer?.fields ?? [], ({ field }) => field)
   return (
@@ -180,7 +189,7 @@ function Detail({ type, name, names }: { type: string; name: string; names: Cata
                       {at === 0 && <Said class="mono" text={field || (each.type === 'more' ? '(more)' : '""')} />}
                     </td>
                     <td>{each.type}</td>
-                    <td class="number">{known ? share(each.events, known.events) : count(each.events)}</td>
+                    <td class="number">{share(each.events, answer!.events)}</td>
                     <td class="examples">
                       {each.examples.map((example) => (
                         <code key={example}>
@@ -220,7 +229,7 @@ const DAY_S = 86_400
 /** Bars of days; of the hours, while there are only two days of them. */
 function Month({ hours }: { hours: CatalogueDetail['hours'] }) {
   const firstS = Date.parse(hours[0]!.at) / 1000
-  const nowS = Date.now() / 1000
+  const nowS = serverNowMs() / 1000
   const stepS = nowS - firstS > 2 * DAY_S ? DAY_S : 3600
   const from = Math.floor(firstS / stepS)
   const counts: number[] = Array.from({ length: Math.floor(nowS / stepS) - from + 1 }, () => 0)

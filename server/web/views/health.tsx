@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { addressOf } from '../api.ts'
 import { Chart } from '../chart.tsx'
+import { serverNowMs } from '../now.ts'
 import { Ago, Heading, Notice, Said, Trouble, useAnswer } from '../parts.tsx'
 import type { Figures } from '../shapes.ts'
 import { bytes, count, counted, duration } from '../words.ts'
@@ -10,9 +11,13 @@ export function HealthView() {
   return (
     <section>
       <Heading title="Health">
-        {answer && (
-          <p class="state" data-state={answer.status === 'ok' ? 'live' : 'lost'} data-testid="health-status">
-            {answer.status === 'ok' ? 'Events are taken and stored' : 'Something fails'}
+        {(answer || trouble) && (
+          <p
+            class="state"
+            data-state={!trouble && answer?.status === 'ok' ? 'live' : 'lost'}
+            data-testid="health-status"
+          >
+            {trouble ? 'Not known' : answer?.status === 'ok' ? 'Events are taken and stored' : 'Something fails'}
           </p>
         )}
         <a href={addressOf('metrics')} target="_blank" rel="noreferrer">
@@ -56,7 +61,7 @@ function Shown(figures: Figures) {
         <Tile
           label="Last error"
           value={lastError ? 'see above' : 'none'}
-          note={`up for ${duration(Date.now() - Date.parse(figures.startedAt))}`}
+          note={`up for ${duration(serverNowMs() - Date.parse(figures.startedAt))}`}
         />
       </div>
       <h2>Events a second, the last ten minutes</h2>

@@ -4,7 +4,7 @@ import { read } from '../api.ts'
 import { Ago, byArrows, Empty, Heading, Said, SearchField, Trouble, TypeTag, useAnswer, Who } from '../parts.tsx'
 import { linkTo, route } from '../route.ts'
 import type { CanonicalEvent, Profile } from '../shapes.ts'
-import { count, counted, hueOf, shortId, titleOf } from '../words.ts'
+import { clock, count, counted, day, hueOf, shortId, titleOf } from '../words.ts'
 
 const PAGE = 50
 
@@ -155,19 +155,17 @@ interface Origin {
 
 function Traits({ profile }: { profile: Profile }) {
   const origins = useSignal<Map<string, Origin>>(new Map())
-  const { userId, events } = profile
+  const { id, events } = profile
   useEffect(() => {
     const stop = new AbortController()
-    const by: Record<string, string> = userId ? { userId } : { anonymousId: profile.anonymousIds[0] ?? '' }
-    const query = new URLSearchParams({ ...by, type: 'identify', order: 'desc', limit: '200' })
-    read<{ events: CanonicalEvent[] }>(`api/v1/events?${query}`, stop.signal)
-      .then(({ events }) => {
-        origins.value = originsOf(events, profile.traits)
+    identifiesOf(profile, stop.signal)
+      .then((identifies) => {
+        origins.value = originsOf(identifies, profile.traits)
       })
       // The traits stand there without it.
       .catch(() => undefined)
     return () => stop.abort()
-  }, [userId, events])
+  }, [id, events])
   const traits = Object.entries(profile.traits)
   return (
     <>
@@ -201,6 +199,21 @@ function Traits({ profile }: { profile: Profile }) {
   )
 }
 
+/** Ids of a person that are asked for. */
+const IDS_MAX = 10
+
+/** The newest of each of its ids: what was said of a browser before its user was known is of the browser's id. */
+async function identifiesOf({ userIds, anonymousIds }: Profile, signal: AbortSignal): Promise<CanonicalEvent[]> {
+  const ids = [...userIds.map((userId) => ({ userId })), ...anonymousIds.map((anonymousId) => ({ anonymousId }))]
+  const answers = await Promise.all(
+    ids.slice(0, IDS_MAX).map((by) => {
+      const query = new URLSearchParams({ ...by, type: 'identify', order: 'desc', limit: '200' })
+      return read<{ events: CanonicalEvent[] }>(`api/v1/events?${query}`, signal)
+    }),
+  )
+  return [...new Map(answers.flatMap(({ events }) => events).map((event) => [event.messageId, event])).values()]
+}
+
 /** The newest event that says what a trait is now; of one that came otherwise there is none. */
 function originsOf(events: CanonicalEvent[], traits: Record<string, unknown>): Map<string, Origin> {
   const origins = new Map<string, Origin>()
@@ -221,6 +234,9 @@ function originsOf(events: CanonicalEvent[], traits: Record<string, unknown>): M
 
 // ---- The timeline ----
 
+/** What the server gives at once. */
+const TIMELINE_MAX = 1000
+
 function Timeline({ path, profile }: { path: string; profile: Profile }) {
   const limit = useSignal(100)
   const { answer, trouble } = useAnswer<{ events: CanonicalEvent[]; next: string | null }>(
@@ -228,21 +244,16 @@ function Timeline({ path, profile }: { path: string; profile: Profile }) {
     5000,
   )
   const events = answer?.events ?? []
-  const merges = mergesOf(events, profile)
+  const merges = mergesOf(events, profile, Boolean(answer?.next))
   return (
     <>
       <Trouble sentence={trouble} />
       <ol class="timeline" data-testid="timeline">
         {events.map((event, at) => (
           <>
-            {event.timestamp.slice(0, 10) !== events[at - 1]?.timestamp.slice(0, 10) && (
-              <li class="day" key={`day ${event.timestamp}`}>
-                {new Date(event.timestamp).toLocaleDateString('en-GB', {
-                  weekday: 'short',
-                  day: 'numeric',
-                  month: 'short',
-                  year: 'numeric',
-                })}
+            {day(event.timestamp) !== (at > 0 && day(events[at - 1]!.timestamp)) && (
+              <li class="day" key={`day ${event.timestamp}`} data-testid="day">
+                {day(event.timestamp)}
               </li>
             )}
             {merges.has(event.messageId) && (
@@ -256,7 +267,7 @@ function Timeline({ path, profile }: { path: string; profile: Profile }) {
             >
               <a href={linkTo('live', { open: event.messageId })}>
                 <time dateTime={event.timestamp} title={event.timestamp}>
-                  {new Date(event.timestamp).toLocaleTimeString('en-GB')}
+                  {clock(event.timestamp)}
                 </time>
                 <TypeTag type={event.type} />
                 <Said class="title" text={titleOf(event)} />
@@ -266,16 +277,19 @@ function Timeline({ path, profile }: { path: string; profile: Profile }) {
           </>
         ))}
       </ol>
-      {answer?.next && (
+      {answer?.next && limit.value < TIMELINE_MAX && (
         <button
           type="button"
           class="button"
           onClick={() => {
-            limit.value = Math.min(1000, limit.value + 300)
+            limit.value = Math.min(TIMELINE_MAX, limit.value + 300)
           }}
         >
           Show earlier events
         </button>
+      )}
+      {answer?.next && limit.value === TIMELINE_MAX && (
+        <p class="soft">These are the newest {count(TIMELINE_MAX)} events. The read API has all.</p>
       )}
     </>
   )
@@ -287,13 +301,17 @@ interface Merged {
   earlier: number
 }
 
-/** The events by which a browser became this user's, with how many of its own came before. `events` are newest first. */
-function mergesOf(events: CanonicalEvent[], { anonymousIds }: Profile): Map<string, Merged> {
+/**
+ * The events by which a browser became this user's (mostly an identify; any that says both, or an alias), with how many
+ * of its own came before. `events` are newest first; where there are `more` before them, only what is seen to begin here.
+ */
+function mergesOf(events: CanonicalEvent[], { anonymousIds }: Profile, more: boolean): Map<string, Merged> {
   const merges = new Map<string, Merged>()
+  const oldestFirst = events.toReversed()
   for (const anonymousId of anonymousIds) {
-    const own = events.filter((event) => event.anonymousId === anonymousId).toReversed()
-    const first = own.findIndex(({ type, userId }) => type === 'identify' && userId !== null)
-    if (first === -1) continue
+    const own = oldestFirst.filter((event) => event.anonymousId === anonymousId || event.previousId === anonymousId)
+    const first = own.findIndex(({ userId }) => userId !== null)
+    if (first === -1 || (more && first === 0)) continue
     const { messageId, userId } = own[first]!
     merges.set(messageId, { anonymousId, userId: userId!, earlier: first })
   }

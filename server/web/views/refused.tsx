@@ -1,14 +1,20 @@
+import { useEffect, useRef } from 'preact/hooks'
 import { Ago, Empty, Heading, Json, Said, Sentence, Trouble, useAnswer } from '../parts.tsx'
 import { route } from '../route.ts'
 import type { RefusalGroup } from '../shapes.ts'
-import { count } from '../words.ts'
+import { count, shown } from '../words.ts'
 import { adviceOf } from './advice.ts'
 import { Losses } from './losses.tsx'
 import { Quarantine } from './quarantine.tsx'
 
+/** They are kept, and shown as that. */
+const QUARANTINED = 'contract_quarantined'
+
 export function RefusedView() {
   const { answer, trouble } = useAnswer<{ refusals: RefusalGroup[]; notRecorded: number }>('api/v1/refusals', 2000)
-  const asked = route.value.query.get('code')
+  const asked = route.value.query.get('code') ?? ''
+  const unrecorded =
+    asked !== '' && asked !== QUARANTINED && answer?.refusals.every(({ code }) => code !== asked) === true
   return (
     <section>
       <Heading title="Refused and dropped">
@@ -16,16 +22,18 @@ export function RefusedView() {
       </Heading>
       <Trouble sentence={trouble} />
       <Quarantine />
-      {answer?.refusals.length === 0 && (
+      {answer?.refusals.length === 0 && !unrecorded && (
         <Empty title="Nothing was refused">
           <p>
-            Every event that was sent here is stored. If one is missing all the same, it never left its page: see below.
+            What came here is stored, or was told to come again (429 and 503 are counted under{' '}
+            <a href="#/health">Health</a>). If an event is missing all the same, it never left its page: see below.
           </p>
         </Empty>
       )}
+      {answer && unrecorded && <Unrecorded code={asked} />}
       <div class="cards">
         {answer?.refusals
-          .filter(({ code }) => code !== 'contract_quarantined')
+          .filter(({ code }) => code !== QUARANTINED)
           .map((group) => (
             <Group key={group.code} group={group} open={asked === group.code} />
           ))}
@@ -44,8 +52,12 @@ export function RefusedView() {
 function Group({ group, open }: { group: RefusalGroup; open: boolean }) {
   const { title, todo } = adviceOf(group.code)
   const sentences = [...new Set(group.examples.map(({ message }) => message))]
+  const card = useRef<HTMLElement>(null)
+  useEffect(() => {
+    if (open) card.current!.scrollIntoView()
+  }, [open])
   return (
-    <article class="card" data-testid="refusal-group" data-code={group.code}>
+    <article ref={card} class="card" data-testid="refusal-group" data-code={group.code}>
       <header>
         <h2>
           <Said text={title} />
@@ -84,6 +96,24 @@ function Group({ group, open }: { group: RefusalGroup; open: boolean }) {
           </div>
         ))}
       </details>
+    </article>
+  )
+}
+
+/** What is counted and of which nothing is kept: what is sent again later, and what went away while it came. */
+function Unrecorded({ code }: { code: string }) {
+  const { title, todo } = adviceOf(code)
+  return (
+    <article class="card" data-testid="unrecorded" data-code={code}>
+      <h2>
+        <Said text={title} />
+      </h2>
+      <p class="sentence">
+        No request of <code>{shown(code)}</code> is on record.
+      </p>
+      <p class="todo">
+        <b>What to do.</b> <Sentence text={todo} />
+      </p>
     </article>
   )
 }
