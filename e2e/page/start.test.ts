@@ -159,6 +159,14 @@ test.describe('where only some origins may send', () => {
     },
   })
 
+  test('a test event that is refused leaves no page that was silent', async ({ ingest, page }) => {
+    await open(page, ingest, 'start')
+    await page.getByTestId('try').click()
+    await expect(page.getByTestId('try-outcome')).toContainText(`${ingest.url} is not among allowedOrigins`)
+    const { sightings } = await (await page.request.get(`${ingest.url}/api/v1/sightings`)).json()
+    expect(sightings).toMatchObject([{ site: ingest.url, scriptAt: expect.any(String), sentAt: expect.any(String) }])
+  })
+
   test('a page of another one is the reason, by its origin, until that is allowed', async ({
     ingest,
     ingestEnv,
@@ -239,4 +247,59 @@ test('the check says so when nothing is wrong, and when the key is', async ({ in
   expect(said.join('\n')).toMatch(/airhop\.js \S+ runs here[\s\S]*requests from here arrive, and the key is right/)
   await customer.evaluate(code.replace(ingest.writeKey, 'wk_wrong'))
   expect(said.at(-1)).toContain('invalid_write_key')
+})
+
+for (const hours of [2, -2]) {
+  test(`an event has arrived also where this clock is ${hours} h beside the server's`, async ({ ingest, page }) => {
+    await send(ingest, [track('before')])
+    await ingest.waitForEvents(1)
+    await page.addInitScript((ms) => {
+      const { now } = Date
+      Date.now = () => now() + ms
+    }, hours * 3_600_000)
+    await open(page, ingest, 'start')
+    await expect(page.getByTestId('arrived-event')).toContainText('before')
+    await page.goto(`${ingest.url}/#/health`)
+    // Its time is told to the second: what is older than that was there before.
+    await expect.poll(async () => Date.now() - Date.parse((await ingest.events())[0]!.receivedAt)).toBeGreaterThan(5000)
+    await page.goto(`${ingest.url}/#/start`)
+    await expect(page.getByTestId('arrival')).toContainText('Your newest event')
+    await send(ingest, [track('now')])
+    await expect(page.getByTestId('arrival')).toContainText('It arrived')
+    await expect(page.getByTestId('arrival')).toContainText(/stored (just now|\d(\.\d)? s ago)/)
+  })
+}
+
+test('npm has a command for the shell and code for a file, each to be copied', async ({ ingest, page, context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+  await open(page, ingest, 'start')
+  await page.getByRole('tab', { name: 'npm' }).click()
+  const copied = async (testid: string) => {
+    await page.getByTestId(`${testid}-copy`).click()
+    await expect(page.getByTestId(`${testid}-copy`)).toHaveText('Copied')
+    return page.evaluate(() => navigator.clipboard.readText())
+  }
+  expect(await copied('install-command')).toBe('npm install airhop')
+  expect(await copied('install-code')).toMatch(/^import \{ createAirhop \} from 'airhop'\n/)
+})
+
+test('a test event that was seen stays so, whatever comes after it', async ({ ingest, page }) => {
+  await open(page, ingest, 'start')
+  await page.getByTestId('try').click()
+  await expect(page.getByTestId('try-outcome')).toContainText('here it is')
+  await send(ingest, [track('later')])
+  await expect(page.getByTestId('arrived-event')).toContainText('later')
+  await expect(page.getByTestId('try-outcome')).toContainText('here it is')
+})
+
+test('a session that is over says so, and opens again with the token', async ({ ingest, page, context }) => {
+  await open(page, ingest, 'health')
+  const [cookie] = await context.cookies()
+  await context.addCookies([{ ...cookie!, value: cookie!.value.replace(/^\d+/, '1') }])
+  await expect(page.getByTestId('trouble')).toHaveText('The session is over: show the admin token again.')
+  await page.reload()
+  await expect(page.getByTestId('trouble')).toHaveText('The session is over: show the admin token again.')
+  await page.getByTestId('token').fill(ingest.adminToken)
+  await page.keyboard.press('Enter')
+  await expect(page.getByTestId('health-status')).toBeVisible()
 })

@@ -28,7 +28,9 @@ export function createSightings(now: () => number) {
   }
 
   return {
-    script: ({ referer }: IncomingHttpHeaders) => note(originOf(referer), 'scriptAtMs'),
+    /** Not where the browser says that it is no script: somebody looks at the file. */
+    script: ({ referer, 'sec-fetch-dest': use = 'script' }: IncomingHttpHeaders) =>
+      use === 'script' && note(originOf(referer), 'scriptAtMs'),
     /** Without an `Origin` it is no page. */
     sent: ({ origin }: IncomingHttpHeaders) => origin !== undefined && note(originOf(origin), 'sentAtMs'),
     /** The last one first. */

@@ -93,6 +93,8 @@ test('sites that asked for the script are told apart from those that sent someth
   let ms = 1_000_000
   const server = await startHere({ now: () => ms })
   await fetch(`${server.url}/airhop.js`, { headers: { referer: 'https://shop.example/a?b=secret' } })
+  // Somebody looks at the file: no page has loaded it.
+  await fetch(`${server.url}/airhop.js`, { headers: { 'sec-fetch-dest': 'document' } })
   ms += 1000
   await fetch(`${server.url}/ingest/v1/batch`, { method: 'OPTIONS', headers: { origin: 'https://blog.example' } })
   await server.post('/ingest/v1/track', {}, { origin: 'https://blog.example' })

@@ -33,6 +33,8 @@ const policy = types?.createPolicy('airhop-try', { createScriptURL: () => addres
 
 const script = document.createElement('script')
 script.src = policy?.createScriptURL(address) ?? address
+// So that the server knows it for its own page, and not for one that loads the SDK and says nothing.
+script.referrerPolicy = 'origin'
 script.dataset.key = parameters.get('key') ?? ''
 script.onerror = () => tell({ status: 'script_blocked' })
 script.onload = async () => {

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { account, addressOf, HOST } from '../api.ts'
+import { serverNowMs } from '../now.ts'
 import { Ago, Code, Copy, Heading, Notice, Said, Sentence, TypeTag, useAnswer, Who } from '../parts.tsx'
 import { linkTo } from '../route.ts'
 import type { LiveEvent, Rejected, Sighting } from '../shapes.ts'
@@ -11,6 +12,9 @@ import { adviceOf } from './advice.ts'
 
 /** A page that has airhop.js and sent nothing for so long will not by itself. */
 const SILENT_MS = 4000
+
+/** Ids of the newest events, among which the test event is looked for. */
+const RECENT_IDS = 200
 
 /** What was seen or refused earlier has nothing to do with what is waited for now. */
 const RECENT_MS = 10 * 60_000
@@ -81,6 +85,7 @@ function Install({ writeKey }: { writeKey: string }) {
       </div>
       <div id="install" role="tabpanel" aria-labelledby={`tab-${way.value}`}>
         {trouble && <Notice tone="warn">{trouble}</Notice>}
+        {way.value === 'npm' && <Code text="npm install airhop" label="Command" testid="install-command" />}
         <Code text={codeOf(way.value, writeKey, snippet)} label={`${way.value} code`} testid="install-code" />
         <p class="soft">{HINTS[way.value]}</p>
       </div>
@@ -117,7 +122,7 @@ function codeOf(way: (typeof WAYS)[number], writeKey: string, snippet: Snippet |
     case 'With SRI':
       return `${stub}<script src="${addressOf((snippet?.script ?? '/airhop.js').slice(1))}" data-key="${writeKey}"\n  integrity="${snippet?.integrity ?? ''}" crossorigin="anonymous" async></script>\n${calls}`
     case 'npm':
-      return `npm install airhop\n\nimport { createAirhop } from 'airhop'\n\nconst airhop = createAirhop({ key: '${writeKey}', host: '${HOST}' })\nairhop.page()\nairhop.track('signed_up', { plan: 'pro' })`
+      return `import { createAirhop } from 'airhop'\n\nconst airhop = createAirhop({ key: '${writeKey}', host: '${HOST}' })\nairhop.page()\nairhop.track('signed_up', { plan: 'pro' })`
     case 'curl':
       return `curl ${HOST}/ingest/v1/track \\\n  -H 'Authorization: Bearer ${writeKey}' \\\n  -d '{"userId":"user_42","event":"signed_up","properties":{"plan":"pro"}}'`
   }
@@ -128,12 +133,13 @@ function codeOf(way: (typeof WAYS)[number], writeKey: string, snippet: Snippet |
 function Arrival({ writeKey }: { writeKey: string }) {
   const newest = useSignal<LiveEvent | undefined>(undefined)
   const fresh = useSignal(false)
+  const recentIds = useSignal<string[]>([])
   const rejected = useSignal<Rejected[]>([])
   const state = useSignal<StreamState>('connecting')
 
   useEffect(() => {
     const stop = new AbortController()
-    const openedMs = Date.now()
+    const openedMs = serverNowMs()
     void openStream(
       {
         query: new URLSearchParams({ last: '1' }),
@@ -142,6 +148,7 @@ function Arrival({ writeKey }: { writeKey: string }) {
             if (row.kind === 'event') {
               fresh.value = Date.parse(row.data.storedAt ?? row.data.event.receivedAt) >= openedMs - 1000
               newest.value = row.data
+              recentIds.value = [row.data.event.messageId, ...recentIds.value].slice(0, RECENT_IDS)
               // It works: what was refused before is no reason any more.
               if (fresh.value) rejected.value = []
             } else if (Date.parse(row.data.receivedAt) > openedMs - RECENT_MS) {
@@ -164,12 +171,15 @@ function Arrival({ writeKey }: { writeKey: string }) {
         class="arrival"
         data-testid="arrival"
         data-state={newest.value ? (fresh.value ? 'arrived' : 'earlier') : 'waiting'}
-        aria-live="polite"
       >
         {newest.value ? <Arrived row={newest.value} fresh={fresh.value} /> : <Waiting state={state.value} />}
       </div>
+      {/* Said once: at a hundred events a second nobody could listen to each. */}
+      <p class="unseen" aria-live="polite">
+        {fresh.value && 'An event has arrived.'}
+      </p>
       <Reasons rejected={rejected.value} writeKey={writeKey} since={newest.value?.event.receivedAt} />
-      <Try writeKey={writeKey} newest={newest.value} />
+      <Try writeKey={writeKey} recentIds={recentIds.value} />
       <Check writeKey={writeKey} />
     </>
   )
@@ -262,12 +272,12 @@ function Reasons({ rejected, writeKey, since }: { rejected: Rejected[]; writeKey
 function isSilent({ site, scriptAt, sentAt }: Sighting, since: string | undefined): boolean {
   if (!scriptAt || site === location.origin || (sentAt && sentAt >= scriptAt)) return false
   if (since && since >= scriptAt) return false
-  const ageMs = Date.now() - Date.parse(scriptAt)
+  const ageMs = serverNowMs() - Date.parse(scriptAt)
   return ageMs > SILENT_MS && ageMs < RECENT_MS
 }
 
 /** Runs the real airhop.js in a frame, as a customer's page would. */
-function Try({ writeKey, newest }: { writeKey: string; newest: LiveEvent | undefined }) {
+function Try({ writeKey, recentIds }: { writeKey: string; recentIds: string[] }) {
   const run = useSignal(0)
   const outcome = useSignal<{ tone: 'plain' | 'good' | 'warn'; sentence: string } | undefined>(undefined)
   const sent = useSignal<string | undefined>(undefined)
@@ -275,14 +285,19 @@ function Try({ writeKey, newest }: { writeKey: string; newest: LiveEvent | undef
   useEffect(() => {
     const onMessage = async ({ data, origin }: MessageEvent<TryOutcome>) => {
       if (origin !== location.origin || data?.airhopTry !== true) return
-      if (data.status === 'stored') sent.value = data.messageId
       outcome.value = await explain(data)
+      if (data.status === 'stored') sent.value = data.messageId
     }
     addEventListener('message', onMessage)
     return () => removeEventListener('message', onMessage)
   }, [])
 
-  const seen = sent.value !== undefined && newest?.event.messageId === sent.value
+  const seen = sent.value !== undefined && recentIds.includes(sent.value)
+  useEffect(() => {
+    if (!seen) return
+    const sentence = 'Sent, stored, and here it is: script, network, key and server work.'
+    outcome.value = { tone: 'good', sentence }
+  }, [seen])
   return (
     <div class="try">
       <button
@@ -300,9 +315,7 @@ function Try({ writeKey, newest }: { writeKey: string; newest: LiveEvent | undef
       <span class="soft">runs the real airhop.js, from this browser</span>
       {outcome.value && (
         <div role="status" data-testid="try-outcome">
-          <Notice tone={seen ? 'good' : outcome.value.tone}>
-            {seen ? 'Sent, stored, and here it is: script, network, key and server work.' : outcome.value.sentence}
-          </Notice>
+          <Notice tone={outcome.value.tone}>{outcome.value.sentence}</Notice>
         </div>
       )}
       {run.value > 0 && (
