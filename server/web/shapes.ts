@@ -25,6 +25,7 @@ export interface CanonicalEvent {
   timestamp: string
   receivedAt: string
   verified: boolean
+  bot?: { reasons: string[] }
   warnings?: string[]
 }
 

@@ -7,7 +7,6 @@ import type { LiveEvent, Rejected, Row } from '../shapes.ts'
 import { openStream, type StreamState } from '../stream.ts'
 import { count, counted, duration, moment, pathOf, shown, titleOf } from '../words.ts'
 import { adviceOf } from './advice.ts'
-import { isBot } from './bot.ts'
 import { Inspect } from './inspect.tsx'
 
 /** Rows on the page; the oldest fall off. */
@@ -256,8 +255,8 @@ function EventRow({ event, storedAt }: LiveEvent) {
               verified
             </span>
           )}
-          {isBot(event) && (
-            <span class="badge" title="Its user agent says so">
+          {event.bot && (
+            <span class="badge" title={`Its user agent says ${event.bot.reasons.join(', ')}`}>
               bot
             </span>
           )}
