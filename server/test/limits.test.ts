@@ -127,7 +127,8 @@ test('4 MiB of brackets break nothing', async () => {
   expect((await server.post('/ingest/v1/batch', batch)).status).toBe(200)
   expect(await server.stored()).toHaveLength(1)
   expect((await server.health()).worker).toEqual({ state: 'running', restarts: 0 })
-})
+  // Seconds of work, and twenty times that where others work too.
+}, 120_000)
 
 test('what an envelope adds to every event is bound like an event', async () => {
   const server = await startHere()
