@@ -38,7 +38,10 @@ export const DEFAULT_HOST = 'https://app.airhop.ai'
  * @typeParam Plan Properties by event name, of JSON values; then nothing else compiles:
  * `createAirhop<{ project_created: { projectId: string }; signed_out: Record<string, never> }>({ key })`
  */
-export const createAirhop = <Plan extends PlanOf<Plan> = Open>(options: AirhopOptions): Airhop<Plan> => {
+export const createAirhop: <Plan extends PlanOf<Plan> = Open>(options: AirhopOptions) => Airhop<Plan> = <Plan>(
+  // Only types say that there are some.
+  options = {} as AirhopOptions,
+) => {
   if (typeof document === 'undefined') return open(options, 'no_document') as Airhop<Plan>
   const page = window as { __airhop?: Record<string, Airhop> }
   // In one place for every copy of this file on the page.

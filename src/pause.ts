@@ -1,4 +1,4 @@
-import { CLOCK_SKEW_MS } from './limits.ts'
+import { CLOCK_SKEW_MS, RETRY_AFTER_MAX_MS } from './limits.ts'
 import { read, write } from './storage.ts'
 
 /** How long nobody sends, of all tabs and later pages; kept under the key. */
@@ -9,7 +9,7 @@ export const openPause = (key: string) => {
     const [since, ms] = readPause()
     const passed = Date.now() - since
     // The clock may have been set back since.
-    return passed < -CLOCK_SKEW_MS ? 0 : Math.max(0, Math.abs(ms) - passed)
+    return passed < -CLOCK_SKEW_MS ? 0 : Math.max(0, Math.min(RETRY_AFTER_MAX_MS, Math.abs(ms)) - passed)
   }
   /** What is left of what the server has asked for. */
   const askedMs = () => (readPause()[1] < 0 ? leftMs() : 0)

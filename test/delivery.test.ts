@@ -281,6 +281,20 @@ describe('a failure', () => {
 })
 
 describe('a pause', () => {
+  test('that the server wants longer is an hour', async () => {
+    collector.answer = () => say(503, {}, { 'Retry-After': '999999999' })
+    const key = newKey()
+    expect(await openPage({ key }).track('a')).toMatchObject({ status: 'saved' })
+    delete (window as { __airhop?: unknown }).__airhop
+    later(59 * 60_000)
+    expect(await openPage({ key }).track('b')).toMatchObject({ status: 'saved' })
+    expect(collector.requests).toHaveLength(1)
+    collector.answer = () => undefined
+    delete (window as { __airhop?: unknown }).__airhop
+    later(2 * 60_000)
+    expect(await openPage({ key }).track('c')).toMatchObject({ status: 'stored' })
+  })
+
   test('that the server has asked for is not shortened by the failure of a request that another tab had under way', async () => {
     let fail = () => {}
     const failed = new Promise<void>((resolve) => {

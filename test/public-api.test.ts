@@ -51,6 +51,14 @@ test('an instance has these names', async () => {
   ])
 })
 
+test('creating it of nothing throws nothing: it says what is missing and takes nothing', async () => {
+  const { createAirhop } = await import('../src/index.ts')
+  const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const airhop = (createAirhop as () => ReturnType<typeof createAirhop>)()
+  expect(await airhop.track('clicked')).toMatchObject({ status: 'dropped', reason: 'invalid_key' })
+  expect(said.mock.calls).toEqual([[expect.stringContaining('is no write key')]])
+})
+
 test('no file of the package loads code, or makes it of text', () => {
   const dist = join(import.meta.dirname, '../dist')
   const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) => /\.[cm]?js$/.test(name))
