@@ -99,7 +99,8 @@ export const randomRun = async ({ faults, ingest, shop }: Parts, { forMs }: { fo
   faults.react('pass')
   await faults.listen()
   await ingest.start()
-  await shop.enter()
+  // Of all the failures the next try may be minutes away: the browser says that the network is back.
+  await (await shop.enter()).tab.evaluate(() => void dispatchEvent(new Event('online')))
   const tally = await shop.settled({ timeoutMs: 90_000 })
   console.log(`Seed ${seed}: ${tally.tracked} tracked, ${tally.stored} stored, ${faults.arrivals.length} requests.`)
   expect(tally).toMatchObject({ lost: 0, losses: {}, twice: [], misdated: [], noise: [] })
