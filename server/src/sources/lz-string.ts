@@ -14,7 +14,8 @@ const END = 2
 
 /**
  * The text, in UTF-8, that `LZString.compressToBase64` has packed; undefined if it is no such thing. Throws
- * `payload_too_large`: a short one may stand for very much. https://github.com/pieroxy/lz-string
+ * `payload_too_large`: a short one may stand for very much, and the library itself, https://github.com/pieroxy/lz-string,
+ * has no bound.
  */
 export function unpackLzString(packed: string): Buffer | undefined {
   const text = unpack(packed)

@@ -196,32 +196,35 @@ function newsOf(events: number, newest: Row): string {
   return `${events} new. Newest: ${what.slice(0, 80)}`
 }
 
+interface ChoiceProps {
+  query: URLSearchParams
+  parameter: string
+  label: string
+  /** What stands for none of them. */
+  all: string
+  options: readonly string[]
+}
+
+const Choice = ({ query, parameter, label, all, options }: ChoiceProps) => (
+  <select
+    aria-label={label}
+    data-testid={`filter-${parameter}`}
+    value={query.get(parameter) ?? ''}
+    onChange={(event) => say({ [parameter]: event.currentTarget.value })}
+  >
+    <option value="">{all}</option>
+    {options.map((option) => (
+      <option key={option}>{option}</option>
+    ))}
+  </select>
+)
+
 const Filters = ({ query }: { query: URLSearchParams }) => (
   <search class="filters" aria-label="Filter events">
-    <select
-      aria-label="Type"
-      data-testid="filter-type"
-      value={query.get('type') ?? ''}
-      onChange={(event) => say({ type: event.currentTarget.value })}
-    >
-      <option value="">All types</option>
-      {TYPES.map((type) => (
-        <option key={type}>{type}</option>
-      ))}
-    </select>
+    <Choice query={query} parameter="type" label="Type" all="All types" options={TYPES} />
     <AddressField parameter="event" label="Event name" testid="filter-event" />
     <AddressField parameter="who" label="User or anonymous id" testid="filter-who" />
-    <select
-      aria-label="Source"
-      data-testid="filter-source"
-      value={query.get('source') ?? ''}
-      onChange={(event) => say({ source: event.currentTarget.value })}
-    >
-      <option value="">All sources</option>
-      {SOURCES.map((source) => (
-        <option key={source}>{source}</option>
-      ))}
-    </select>
+    <Choice query={query} parameter="source" label="Source" all="All sources" options={SOURCES} />
     {FILTERS.some((name) => query.get(name)) && (
       <button type="button" class="link" onClick={() => say({ type: '', event: '', who: '', source: '' })}>
         Clear
