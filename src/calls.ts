@@ -9,7 +9,6 @@ import type { Queue } from './queue.ts'
 import type { Fate, Listener, Result, Stats } from './result.ts'
 import type { Sender } from './sender.ts'
 import { attempt } from './storage.ts'
-import type { EventType } from './wire.ts'
 
 /** Called once with what became of the event. */
 export type Callback = (result: Result) => void
@@ -111,13 +110,14 @@ interface Parts {
 }
 
 const isObject = (value: unknown): value is Values => typeof value === 'object' && value !== null
+const isFunction = (value: unknown) => typeof value === 'function'
 
 /** What each event call does: its arguments, and the event they make. */
 export const createCalls = ({ off, consent, identity, envelopeNow, queue, sender, enter, log }: Parts) => {
   const { now, change, reset } = identity
 
   /** Makes the event, or finds why there is none. All that is fixed at the call is fixed here. */
-  const record = (type: EventType, said: Said, options?: Options | null, problem?: string): Promise<Result> =>
+  const record = (said: Said, options?: Options | null, problem?: string): Promise<Result> =>
     new Promise((answer) => {
       let messageId = ''
       let entry: Entry | undefined
@@ -126,9 +126,8 @@ export const createCalls = ({ off, consent, identity, envelopeNow, queue, sender
       if (!reason)
         try {
           const { id, head, page } = envelopeNow(who)
-          const given = options || {}
-          messageId = given.messageId || id
-          const json = serialize(type, said, given, messageId, page)
+          messageId = options?.messageId || id
+          const json = serialize(said, options || {}, messageId, page)
           entry = { id, messageId, head, json, bytes: utf8Bytes(json), answer, chunk: undefined }
           if (entry.bytes > EVENT_MAX_BYTES) reason = 'event_too_large'
         } catch {
@@ -136,7 +135,7 @@ export const createCalls = ({ off, consent, identity, envelopeNow, queue, sender
         }
       if (reason) queue.end({ messageId, answer }, problem ? 'rejected' : 'dropped', reason)
       else {
-        log(type, said.event || said.name, messageId)
+        log(said.type, said.event || said.name, messageId)
         sender.add(entry!)
       }
     })
@@ -150,8 +149,8 @@ export const createCalls = ({ off, consent, identity, envelopeNow, queue, sender
   const withCallback =
     (call: (...args: Arguments) => Promise<Result>) =>
     (...args: Arguments): Promise<Result> => {
-      const callback = args.find((arg) => typeof arg === 'function')
-      const result = call(...args.filter((arg) => typeof arg !== 'function'))
+      const callback = args.find(isFunction)
+      const result = call(...args.filter((arg) => !isFunction(arg)))
       // In a task of its own: what it throws is the page's error, not ours.
       if (callback) result.then((value) => queueMicrotask(() => callback(value)))
       return result
@@ -166,24 +165,24 @@ export const createCalls = ({ off, consent, identity, envelopeNow, queue, sender
         if ((now().userId || id) !== id) reset()
         change({ userId: id, signature: toId(attempt(() => options.signature)) || now().signature })
       }
-      return record('identify', { traits }, options, userId == null || id ? '' : 'invalid_user_id')
+      return record({ type: 'identify', traits }, options, userId == null || id ? '' : 'invalid_user_id')
     }),
 
     track: withCallback((event, properties, options) =>
-      record('track', { event, properties }, options, event ? '' : 'missing_event'),
+      record({ type: 'track', event, properties }, options, event ? '' : 'missing_event'),
     ),
 
     page: withCallback((...args) => {
       const [name, category] = args.filter((arg) => typeof arg === 'string').reverse()
       // Four arguments stand where they belong; fewer may have any left out before them.
       const [properties, options] = args[3] ? args.slice(2) : args.filter(isObject)
-      return record('page', { name, category, properties }, options)
+      return record({ type: 'page', name, category, properties }, options)
     }),
 
     group: withCallback((groupId, traits, options) => {
       const id = toId(groupId)
       if (id) change({ groupId: id })
-      return record('group', { groupId: id, traits }, options, id ? '' : 'missing_group_id')
+      return record({ type: 'group', groupId: id, traits }, options, id ? '' : 'missing_group_id')
     }),
 
     reset,

@@ -19,6 +19,7 @@ export interface Options {
 
 /** What a call says, besides its options. */
 export interface Said {
+  type: EventType
   event?: string
   name?: string
   category?: string
@@ -33,25 +34,25 @@ export interface Said {
  * Throws what JSON.stringify or a getter throws.
  */
 export const serialize = (
-  type: EventType,
-  { properties, ...said }: Said,
+  said: Said,
   { context, integrations, timestamp, anonymousId }: Options,
   messageId: string,
   page: Page,
 ): string => {
+  let { type, name, category, properties } = said
   let own = context?.page
   if (type === 'page') {
     const given = { ...properties }
-    properties = { ...page, ...said, ...given }
+    properties = { ...page, name, category, ...given }
     for (const field in page) if (field in given) own = { [field]: given[field], ...own }
   }
   return JSON.stringify({
-    type,
+    // Before all others: behind one of them V8 copies field by field, which takes twice as long.
+    ...said,
+    properties,
     messageId,
     timestamp: timestamp ?? new Date().toISOString(),
     anonymousId,
-    ...said,
-    properties,
     context: own ? { ...context, page: { ...page, ...own } } : context,
     integrations,
   })

@@ -12,12 +12,7 @@ export const sharedId =
   ({ identity, prefix }) => {
     const name = encodeURIComponent(prefix).replaceAll('.', '_')
     const labels = location.hostname.split('.')
-    const wider =
-      domain === 'auto'
-        ? labels.map((_, index) => labels.slice(-1 - index).join('.'))
-        : domain === 'host'
-          ? []
-          : [domain]
+    const wider = domain === 'auto' ? labels.map((_, index) => labels.slice(-1 - index).join('.')) : [domain]
     const domains = [...wider, '']
     let found: string | undefined
 

@@ -29,12 +29,14 @@ export const post = async (url: string, body: string, timeoutMs: number): Promis
       signal: AbortSignal.timeout?.(timeoutMs),
     })
     const { status } = response
-    if (/40[013]|413|422/.test(`${status}`)) return { refused: status }
+    if (/4(0[013]|13|22)/.test(`${status}`)) return { refused: status }
     outcome.waitMs = retryAfterMs(response.headers.get('Retry-After'), Date.now())
     const { received, errors }: BatchAnswer = await response.json()
     // A captive portal or a wrong proxy says 200 to everything.
-    if (response.ok && typeof received === 'number')
-      outcome.codes = Object.fromEntries((errors || []).map(({ index, code }) => [index, code]))
+    if (response.ok && typeof received === 'number') {
+      outcome.codes = {}
+      for (const { index, code } of errors || []) outcome.codes[index] = code
+    }
   } catch {
     // No connection, no answer in time, or no JSON.
   }
