@@ -62,7 +62,14 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
   let flying: Entry[] = []
   const checks = new Set<() => void>()
 
+  const sleep = () => {
+    clearTimeout(timer)
+    timer = undefined
+  }
+
   const setPause = (ms: number, failures: number) => {
+    // What was to end with the pause of before.
+    sleep()
     // The answer to a request may come after consent was refused.
     if (phase !== 'held') pause.set(ms, failures)
   }
@@ -76,17 +83,12 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
   }
 
   const wake = () => {
-    if (phase === 'here' && !inFlight && waiting.size)
+    if (phase === 'here' && waiting.size)
       // Other tabs wake from the same pause: the first makes it longer for them.
       timer ||= setTimeout(
         hurry,
-        Math.max(pause.leftMs() * (1 + Math.random() / 10), Math.min(flushMs, sentAt + flushMs - Date.now())),
+        Math.max(pause.leftMs() * (1 + Math.random() / 10), Date.now() - sentAt < flushMs ? flushMs : 0),
       )
-  }
-
-  const sleep = () => {
-    clearTimeout(timer)
-    timer = undefined
   }
 
   /** Sends what waits now, without waiting for the timer. */
@@ -294,7 +296,6 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
 
     /** The network is back. */
     online() {
-      if (phase === 'held') return
       setPause(0, 0)
       hurry()
       drainIn(0)

@@ -101,6 +101,62 @@ describe('an event', () => {
     ])
   })
 
+  test('waits flushMs from its call, not from the request before, so that steady calls make fewer requests', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const sent: unknown[] = []
+    const browser = openBrowser({ flushMs: 150 }, (events) => sent.push(names(events)))
+    const { airhop } = browser.open()
+    airhop.track('a')
+    await vi.advanceTimersByTimeAsync(0)
+    await browser.answer(200)
+    await vi.advanceTimersByTimeAsync(140)
+    airhop.track('b')
+    await vi.advanceTimersByTimeAsync(149)
+    expect(sent).toEqual([['a']])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(sent).toEqual([['a'], ['b']])
+  })
+
+  test('that is made while a request is under way waits flushMs too, and no longer than for its answer after that', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const sent: unknown[] = []
+    const browser = openBrowser({ flushMs: 150 }, (events) => sent.push(names(events)))
+    const { airhop } = browser.open()
+    airhop.track('a')
+    await vi.advanceTimersByTimeAsync(50)
+    airhop.track('b')
+    await vi.advanceTimersByTimeAsync(50)
+    await browser.answer(200)
+    await vi.advanceTimersByTimeAsync(99)
+    expect(sent).toEqual([['a']])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(sent).toEqual([['a'], ['b']])
+    airhop.track('c')
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(sent).toEqual([['a'], ['b']])
+    await browser.answer(200)
+    expect(sent).toEqual([['a'], ['b'], ['c']])
+  })
+
+  test('that is made while a try is under way goes with the next try, and does not wait for what was set aside for this one', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const sent: unknown[] = []
+    const browser = openBrowser({ flushMs: 150 }, (events) => sent.push(names(events)))
+    const { airhop } = browser.open()
+    airhop.track('a')
+    await vi.advanceTimersByTimeAsync(0)
+    await browser.answer(503)
+    await vi.advanceTimersByTimeAsync(2000)
+    expect(sent).toEqual([['a'], ['a']])
+    airhop.track('b')
+    await browser.answer(503)
+    await vi.advanceTimersByTimeAsync(2500)
+    expect(sent).toEqual([['a'], ['a'], ['a', 'b']])
+  })
+
   test('is settled by the verdict on it, not by that on its batch', async () => {
     collector.answer = (request) => verdict(request, { m1: 'timestamp_invalid' })
     const key = newKey()
