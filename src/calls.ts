@@ -163,7 +163,7 @@ export const createCalls = ({ off, consent, identity, envelopeNow, queue, sender
       if (id) {
         // One anonymous id on two people would merge them.
         if ((now().userId || id) !== id) reset()
-        change({ userId: id, signature: toId(attempt(() => options.signature)) || now().signature })
+        change({ userId: id, signature: toId(attempt(() => options?.signature)) || now().signature })
       }
       return record({ type: 'identify', traits }, options, userId == null || id ? '' : 'invalid_user_id')
     }),

@@ -34,8 +34,8 @@ export const pageFingerprint = (): string => document.URL + document.title + can
 
 /** Of where the page is, or was. */
 export const describePage = (at: URL | Location = location): Page => {
-  // There may be none, or one that is no address.
-  const { href, pathname } = attempt(() => new URL(canonical()!)) || at
+  // The link may be no address. Without one nothing is thrown: the first exception of a page costs milliseconds.
+  const { href, pathname } = attempt(() => new URL(canonical() || at.href)) || at
   return {
     url: redact(href.split('#')[0]!),
     path: redact(pathname),

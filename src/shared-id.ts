@@ -24,7 +24,9 @@ export const sharedId =
     // Sandboxed frames and data: URLs make the very getter throw.
     const read = (name: string) =>
       // The newest is the last: there may be another of a domain that was set earlier, here or on another host.
-      attempt(() => decodeURIComponent(`; ${document.cookie}`.split(`; ${name}=`).slice(1).pop()!.split(';')[0]!))
+      attempt(() =>
+        decodeURIComponent((`; ${document.cookie}`.split(`; ${name}=`).slice(1).pop() || '').split(';')[0]!),
+      )
     const accepts = (domain: string) => {
       const probe = `${name}probe`
       put(`${probe}=1`, 9, domain)
