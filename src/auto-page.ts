@@ -35,7 +35,7 @@ export const autoPage =
     }
 
     const look = ({ persisted, navigationType }: Change) => {
-      const url = document.URL.split('#')[0]!
+      const url = location.href.split('#')[0]!
       if ((url === last && !persisted) || document.prerendering) return
       // A redirect takes the place of the view that it redirects.
       if (navigationType !== 'replace' || !tell) {

@@ -8,7 +8,7 @@ import { sharedId } from './shared-id.ts'
 const { dataset = {}, src } = (document.currentScript ||
   document.querySelector('script[data-key]') ||
   {}) as Partial<HTMLScriptElement>
-const { key, host, flushMs, consent, gpc, page, cookieDomain, debug, global = 'airhop' } = dataset
+const { key, host, flushMs, consent, gpc, debug, page, cookieDomain, global = 'airhop' } = dataset
 const names = window as unknown as Record<string, unknown>
 const queued = names[global]
 const airhop = createAirhop({

@@ -95,13 +95,12 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
   const hurry = () => {
     sleep()
     more = true
-    inFlight ||= sendAll().then(() => {
-      inFlight = undefined
-      wake()
-    })
+    inFlight ||= sendAll()
   }
 
   const sendAll = async () => {
+    // Not before `inFlight` is set.
+    await null
     suspects = new Set()
     passedBefore = passes
     while (
@@ -131,7 +130,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       ])
       log('request', batch.length, outcome)
       flying = []
-      if (!outcome) return
+      if (!outcome) break
       const { codes, refused, waitMs } = outcome
       if (codes) {
         for (const [index, entry] of batch.entries()) settle(entry, codes[index] ? 'rejected' : 'stored', codes[index])
@@ -146,6 +145,9 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       else fail(failures, waitMs)
       for (const check of checks) check()
     }
+    // In the same turn: who awaits one of the calls goes on after that, and may ask for more.
+    inFlight = undefined
+    wake()
   }
 
   /** Finds the event for which a batch is refused, and gives it up only when it is refused alone again, and others have passed since. */
@@ -208,17 +210,19 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
   /** Sends what other tabs and earlier pages have left, and tells whether some of it is left for later. */
   const drain = async (): Promise<boolean> => {
     let rest = false
+    let due: unknown
     if (phase !== 'here') return rest
     for (const entry of queue.left()) {
       const age = Date.now() - madeAt(entry.id)
       // A clock that was set back makes events of the future: they are no one's any more.
       if (pause.leftMs() || Math.abs(age) < DRAIN_AGE_MS) rest = true
       else {
-        waiting.add(entry)
+        due = waiting.add(entry)
         if (age > EVENT_MAX_AGE_MS) settle(entry, 'dropped', 'expired')
       }
     }
-    hurry()
+    // The page's own have their time, unless they were tried.
+    if (due || pause.read()[2]) hurry()
     await inFlight
     // Those that are not settled stay in the journal.
     for (const entry of waiting) if (!entry.answer) rest = waiting.delete(entry)

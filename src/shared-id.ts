@@ -23,10 +23,9 @@ export const sharedId =
     }
     // Sandboxed frames and data: URLs make the very getter throw.
     const read = (name: string) =>
-      // The newest is the last: there may be another of a domain that was set earlier, here or on another host.
-      attempt(() =>
-        decodeURIComponent((`; ${document.cookie}`.split(`; ${name}=`).slice(1).pop() || '').split(';')[0]!),
-      )
+      // The newest is the last: there may be another of a domain that was set earlier, here or on another host. Before
+      // all stands an empty one, so that there is one.
+      attempt(() => decodeURIComponent(`; ${name}=; ${document.cookie}`.split(`; ${name}=`).pop()!.split(';')[0]!))
     const accepts = (domain: string) => {
       const probe = `${name}probe`
       put(`${probe}=1`, 9, domain)
@@ -40,7 +39,7 @@ export const sharedId =
       write: (anonymousId = '') =>
         attempt(() => {
           // Another of ours may be of a narrower domain, by an earlier setting: it would stand before the new one.
-          if ((read(name) || '') !== anonymousId) for (const each of domains) put(`${name}=`, 0, each)
+          if (anonymousId !== read(name)) for (const each of domains) put(`${name}=`, 0, each)
           const pair = `${name}=${encodeURIComponent(anonymousId)}`
           if (anonymousId && pair.length <= COOKIE_MAX_BYTES) {
             found ??= domains.find(accepts) || ''

@@ -157,6 +157,22 @@ describe('an event', () => {
     expect(sent).toEqual([['a'], ['a'], ['a', 'b']])
   })
 
+  test('is not hurried by the look at what earlier pages have left, when they have left nothing', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const sent: unknown[] = []
+    const browser = openBrowser({ flushMs: 10_000 }, (events) => sent.push(names(events)))
+    const { airhop } = browser.open()
+    airhop.track('a')
+    await vi.advanceTimersByTimeAsync(0)
+    await browser.answer(200)
+    airhop.track('b')
+    await vi.advanceTimersByTimeAsync(9999)
+    expect(sent).toEqual([['a']])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(sent).toEqual([['a'], ['b']])
+  })
+
   test('is settled by the verdict on it, not by that on its batch', async () => {
     collector.answer = (request) => verdict(request, { m1: 'timestamp_invalid' })
     const key = newKey()
