@@ -97,7 +97,7 @@ function readLine(text: string, line: number, workspace: string, nowMs: number):
   if (isCanonical(raw)) {
     const event = withOwnTimes(raw)
     const idGenerated = GENERATED_ID.test(event.messageId)
-    return toStoredEvent(event, { ...place, idGenerated }, event === raw ? text.trim() : undefined)
+    return toStoredEvent(event, { ...place, idGenerated }, event === raw ? text.trim() : JSON.stringify(event))
   }
 
   // A line is one of its own time: what was sent then says nothing about the clock of now.

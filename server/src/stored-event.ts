@@ -2,6 +2,7 @@ import { EVENT_MAX_AGE_MS, ID_MAX_CHARS } from '../../src/limits.ts'
 import type { CanonicalEvent } from './canonical.ts'
 import { type Fields, isAbsent, isObject } from './check.ts'
 import type { Said, StoredEvent } from './store/changes.ts'
+import { asWhole, toKept } from './store/event-json.ts'
 
 /** What some sources say besides. */
 type Canonical = CanonicalEvent & { readonly email?: string | null; readonly traitsOnce?: Fields }
@@ -9,15 +10,17 @@ type Canonical = CanonicalEvent & { readonly email?: string | null; readonly tra
 /** What an event does not say itself. */
 type Place = Pick<StoredEvent, 'workspace' | 'receivedAtMs' | 'idGenerated'> & Partial<Pick<StoredEvent, 'origin'>>
 
-/** A canonical event with all by which the store finds it and knows whose it is. Pure: of the same event always the same. */
+/**
+ * A canonical event with all by which the store finds it and knows whose it is. Pure: of the same event always the same.
+ * `json`: the event as it is written already, which is kept as it is.
+ */
 export function toStoredEvent(
   event: Canonical,
   { workspace, receivedAtMs, idGenerated, origin }: Place,
-  json = JSON.stringify(event),
+  json?: string,
 ): StoredEvent {
   const { messageId, type, source, userId, anonymousId, event: name = null, properties, traits } = event
-  const atMs = Date.parse(event.timestamp)
-  const said = whatItSays(event, atMs)
+  const kept = json === undefined ? toKept(event) : asWhole(event, json)
   return {
     workspace,
     messageId,
@@ -28,13 +31,12 @@ export function toStoredEvent(
     anonymousId,
     event: name,
     receivedAtMs,
-    atMs,
+    ...kept,
     timed: (event.originalTimestamp ?? null) !== null,
-    said,
+    said: whatItSays(event, kept.atMs),
     name: name ?? event.name ?? '',
     bag: properties ?? traits,
     origin,
-    json,
   }
 }
 

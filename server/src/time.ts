@@ -58,6 +58,14 @@ function usualMs(text: string): number {
   return lastRead.startMs + ((hour * 60 + minute) * 60 + second) * 1000 + millis
 }
 
+/** Of a time exactly as `iso` writes it. */
+export function writtenMs(text: unknown): number | undefined {
+  if (typeof text !== 'string') return undefined
+  const ms = usualMs(text)
+  // The leap second is read and never written.
+  return Number.isNaN(ms) || text.startsWith('60', 17) ? undefined : ms
+}
+
 const USUAL = '0000-00-00T00:00:00.000Z'
 const DAY_CHARS = '0000-00-00'.length
 const ZERO = 48
@@ -122,7 +130,7 @@ function sharedIso(ms: number): string {
 }
 
 /** ISO 8601 in UTC with milliseconds, of the years 0 to 9999. */
-function iso(ms: number): string {
+export function iso(ms: number): string {
   const startMs = Math.floor(ms / DAY_MS) * DAY_MS
   if (startMs !== lastDay.startMs) lastDay = { startMs, text: new Date(startMs).toISOString().slice(0, 11) }
   const seconds = Math.floor((ms - startMs) / 1000)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
+import { toWholeJson } from './older-store.ts'
 import { peopleOf } from './people-under-test.ts'
 import { MAIN, runCommand, startHere, temporaryFolder, until } from './server-under-test.ts'
 
@@ -345,10 +346,14 @@ test('a store of the version before is upgraded when the server starts', async (
   const data = temporaryFolder()
   await runCommand(['import', '-'], { AIRHOP_DATA: data }, ndjson(STORY))
   const before = await answers(data)
+  const server = await startHere({ data })
+  const stored = await server.stored()
+  await server.close()
   const database = new DatabaseSync(join(data, 'events.db'))
   const tables = database
     .prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`)
     .all()
+  toWholeJson(database, stored)
   database.exec('DROP TRIGGER events_repeats')
   const old = ['workspaces', 'positions', 'events', 'ids_0', 'ids_1', 'generation', 'rejected']
   for (const { name } of tables) if (!old.includes(name as string)) database.exec(`DROP TABLE ${name}`)

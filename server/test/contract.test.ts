@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
+import { toWholeJson } from './older-store.ts'
 import { failToStart, startWith, temporaryFolder, until } from './server-under-test.ts'
 
 const total = { type: 'object', required: ['total'], properties: { total: { type: 'number', minimum: 0 } } }
@@ -275,10 +276,12 @@ test('what is in quarantine is listed by name with its reasons, an example, and 
   })
   expect(named('Other')).toMatchObject({ events: 1, allowedNow: false })
   expect((await fetch(`${strict.url}/api/v1/quarantine/names`)).status).toBe(401)
+  const stored = await strict.stored()
   await strict.close()
 
   // As the version before has left it.
   const store = new DatabaseSync(join(data, 'events.db'))
+  toWholeJson(store, stored)
   store.exec(`
     CREATE INDEX events_user      ON events (workspace, user_id)      WHERE user_id IS NOT NULL;
     CREATE INDEX events_anonymous ON events (workspace, anonymous_id) WHERE anonymous_id IS NOT NULL;

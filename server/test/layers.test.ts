@@ -77,7 +77,7 @@ const LAYERS = [
     'store/catalogue.ts',
     'cannot-start.ts',
   ],
-  ['store/ownership.ts', 'store/days.ts', 'store/tallies.ts', 'domains.ts', 'thread.ts'],
+  ['store/ownership.ts', 'store/event-json.ts', 'store/days.ts', 'store/tallies.ts', 'domains.ts', 'thread.ts'],
   ['store/port.ts'],
   ['store/page-port.ts'],
   ['store/queries-port.ts'],

@@ -2,24 +2,36 @@ import type { EventType } from '../../../src/wire.ts'
 import type { Fields } from '../check.ts'
 import type { Position } from '../log/port.ts'
 
-/** One canonical event with the columns by which it is found. */
-export interface StoredEvent {
+/** A canonical event as its row keeps it: the JSON does not say again what the columns say. See event-json.ts. */
+export interface KeptEvent {
+  type: EventType
+  source: string
+  /** Name of a `track`. */
+  event: string | null
+  /** When it happened; ms since the epoch. */
+  atMs: number
+  /** The other times: ms after `atMs`; null where it says none, and all of them where `json` says them. */
+  receivedAfter: number | null
+  originalAfter: number | null
+  sentAfter: number | null
+  /** 1, 0; null where `json` says it. */
+  verified: number | null
+  /** The rest of it; the whole event where `receivedAfter` is null. */
+  json: string
+}
+
+/** One canonical event with all by which it is found. */
+export interface StoredEvent extends KeptEvent {
   workspace: string
   messageId: string
   /** It came without one, so it repeats nothing. */
   idGenerated: boolean
-  type: EventType
-  source: string
   userId: string | null
   anonymousId: string | null
-  /** Name of a `track`. */
-  event: string | null
   /** When the request arrived; dedup forgets by it. */
   receivedAtMs: number
   /** It was in quarantine, and no longer is. */
   released?: true
-  /** When it happened; ms since the epoch. */
-  atMs: number
   /** It says itself when; else it happened when it came. */
   timed: boolean
   said: Said
@@ -29,8 +41,6 @@ export interface StoredEvent {
   bag: Fields | undefined
   /** Where its request lies in the log, and its place in there over all envelopes; undefined if it came otherwise. */
   origin: { position: Position; place: number } | undefined
-  /** The canonical event, as it is read. */
-  json: string
 }
 
 /** What is not as its contract says: kept whole until the contract allows it. */

@@ -1,4 +1,5 @@
 import type { Database } from '../sqlite.ts'
+import { eventJson, KEPT } from './event-json.ts'
 import type {
   Audience,
   CatalogueField,
@@ -41,7 +42,7 @@ export function createPageQueries(database: Database): PageQueries {
   const heldMessages = database.prepare(`SELECT message ${newestHeld} LIMIT ${HELD_LOOKED_AT}`)
   const heldExample = database.prepare(`SELECT json ${newestHeld} LIMIT 1`)
   const findByMessageId = database.prepare(`
-    SELECT id, stored_at, json, position, place, times, last_at FROM events LEFT JOIN repeats ON repeats.event = events.id
+    SELECT id, stored_at, ${KEPT}, position, place, times, last_at FROM events LEFT JOIN repeats ON repeats.event = events.id
     WHERE ${BY_MESSAGE_ID}`)
   const allNames = database.prepare('SELECT * FROM names WHERE workspace = ? ORDER BY type, name')
   const oneName = database.prepare('SELECT * FROM names WHERE workspace = ? AND type = ? AND name = ?')
@@ -102,7 +103,7 @@ export function createPageQueries(database: Database): PageQueries {
       const between = (from: number, to: number): Condition => ({ sql: 'id > ? AND id <= ?', values: [from, to] })
       const lookedUpTo = Math.min(newest.event, after.event + LOOK_EVENTS)
       const events = select(
-        'SELECT id, stored_at, json FROM events',
+        `SELECT id, stored_at, ${KEPT} FROM events`,
         [...conditionsOf(idOf(audience.workspace), filter), between(after.event, lookedUpTo)],
         `ORDER BY id LIMIT ${limit}`,
       ).map(toLiveEvent)
@@ -229,7 +230,7 @@ type Row = Record<string, unknown>
 const toLiveEvent = (row: Row): LiveEvent => ({
   id: row.id as number,
   storedAtMs: row.stored_at as number | null,
-  json: row.json as string,
+  json: eventJson(row),
 })
 
 const toLiveRejected = (row: Row): LiveRejected => ({ id: row.id as number, ...toRejected(row) })

@@ -1,6 +1,7 @@
 import type { Database } from '../sqlite.ts'
 import { KINDS } from './changes.ts'
 import { DAY_MS, isoDay } from './days.ts'
+import { eventJson, KEPT } from './event-json.ts'
 import { createLookup } from './lookup.ts'
 import { KIND } from './ownership.ts'
 import type { Moment, Page, Paging, Profile, Queries } from './queries-port.ts'
@@ -40,13 +41,9 @@ export function createProfiles(database: Database, idOf: (workspace: string) => 
     SELECT DISTINCT a.key FROM subjects s JOIN memberships m ON m.subject = s.id JOIN accounts a ON a.id = m.account
     WHERE s.root = ? ORDER BY a.key`)
   // By number, which is the order of storing: the index has it, so no event but those two is read.
-  const arrivals = database.prepare(`
-    SELECT
-      (SELECT json ->> '$.receivedAt' FROM events WHERE id = first) AS createdAt,
-      (SELECT json ->> '$.receivedAt' FROM events WHERE id = last) AS updatedAt
-    FROM (
-      SELECT min(e.id) AS first, max(e.id) AS last
-      FROM subjects s CROSS JOIN events e INDEXED BY events_timeline ON e.subject = s.id WHERE s.root = ?)`)
+  const outermost = database.prepare(`
+    SELECT min(e.id) AS first, max(e.id) AS last
+    FROM subjects s CROSS JOIN events e INDEXED BY events_timeline ON e.subject = s.id WHERE s.root = ?`)
   const outcome = database.prepare('SELECT outcome FROM outcomes WHERE order_id = ?')
 
   const findAccount = database.prepare('SELECT id FROM accounts WHERE workspace = ? AND key = ?')
@@ -131,7 +128,9 @@ export function createProfiles(database: Database, idOf: (workspace: string) => 
       }),
     ),
   )
-  const jsonOf = database.prepare('SELECT json FROM events WHERE id = ?')
+  const keptOf = database.prepare(`SELECT ${KEPT} FROM events WHERE id = ?`)
+  const jsonOf = (event: number) => eventJson(keptOf.get(event)!)
+  const receivedAtOf = (event: number) => (JSON.parse(jsonOf(event)) as { receivedAt: string }).receivedAt
 
   const accountBy = (key: string, workspace: number) => ({
     account: (findAccount.get(workspace, key)?.id as number | undefined) ?? -1,
@@ -171,14 +170,11 @@ export function createProfiles(database: Database, idOf: (workspace: string) => 
       const id = idOf(workspace)
       const found = lookup(id, key)
       if (!found) return undefined
-      const { createdAt, updatedAt } = arrivals.get(found.root) as {
-        createdAt: string | null
-        updatedAt: string | null
-      }
-      if (createdAt === null || updatedAt === null) return undefined
+      const { first, last } = outermost.get(found.root) as { first: number | null; last: number | null }
+      if (first === null || last === null) return undefined
       const subjects = subjectsOf.all(found.root) as unknown as SubjectRow[]
       const ids = subjects.map((subject) => ({ kind: KINDS[subject.kind]!, id: subject.key }))
-      return { profile: profileOf(id, found.root), ids, createdAt, updatedAt }
+      return { profile: profileOf(id, found.root), ids, createdAt: receivedAtOf(first), updatedAt: receivedAtOf(last) }
     },
 
     profiles(workspace, search, { after = null, limit, order }) {
@@ -209,7 +205,7 @@ export function createProfiles(database: Database, idOf: (workspace: string) => 
         .flatMap((subject) => statement.all({ ...place, subject: subject.id }) as unknown as Moment[])
         .sort((a, b) => direction * (a.atMs - b.atMs || a.event - b.event))
       const shown = moments.slice(0, limit)
-      const items = shown.map((moment) => jsonOf.get(moment.event)!.json as string)
+      const items = shown.map((moment) => jsonOf(moment.event))
       return { items, last: shown.at(-1), more: moments.length > limit }
     },
 

@@ -1,5 +1,6 @@
 import type { Database } from '../sqlite.ts'
 import { KINDS, type Kind, type StoredEvent } from './changes.ts'
+import { eventJson } from './event-json.ts'
 
 /** Longer than the ids of what was sent again are known for certain, and time enough to mend a contract. */
 const KEEP_MS = 30 * 86_400_000
@@ -102,12 +103,9 @@ export function createQuarantine(database: Database, { maxEvents = MAX_EVENTS, m
     },
 
     /** `rejected` is the line about it among what was rejected. */
-    hold(
-      workspace: number,
-      { messageId, receivedAtMs, idGenerated, json, type, name }: StoredEvent,
-      message: string,
-      rejected: number,
-    ): void {
+    hold(workspace: number, event: StoredEvent, message: string, rejected: number): void {
+      const { messageId, receivedAtMs, idGenerated, type, name } = event
+      const json = eventJson(event)
       const listed = name.slice(0, NAME_CHARS)
       const { length } = json
       insert.run(workspace, messageId, receivedAtMs, message, rejected, Number(idGenerated), length, json, type, listed)

@@ -2,6 +2,7 @@ import type { Database } from '../sqlite.ts'
 import type { Rejected } from './changes.ts'
 import { createCounts } from './counts.ts'
 import { DAY_MS } from './days.ts'
+import { eventJson, KEPT } from './event-json.ts'
 import { KIND } from './ownership.ts'
 import { createProfiles } from './profiles.ts'
 import type { EventFilter, Page, Paging, Queries } from './queries-port.ts'
@@ -124,7 +125,7 @@ export function createQueries(database: Database): Queries {
     ...createCounts(database, idOf),
 
     events(workspace, filter, paging) {
-      return page('json FROM events', conditionsOf(idOf(workspace), filter), paging, (row) => row.json as string)
+      return page(`${KEPT} FROM events`, conditionsOf(idOf(workspace), filter), paging, eventJson)
     },
 
     rejected(workspace, alsoUnknown, paging) {

@@ -1,5 +1,6 @@
 import { openForReading, openForWriting, transaction } from '../sqlite.ts'
 import type { StoredEvent } from './changes.ts'
+import { eventJson, KEPT } from './event-json.ts'
 import { createPeople } from './people.ts'
 import { migrate } from './schema.ts'
 
@@ -21,7 +22,7 @@ const DERIVED = [
 ]
 
 export interface Rebuild {
-  /** Reads an event as it was stored. */
+  /** Reads a canonical event. */
   read(workspace: string, json: string): StoredEvent
   /** Told after each commit. */
   onProgress(done: number, total: number): void
@@ -48,8 +49,8 @@ export function rebuild(file: string, { read, onProgress }: Rebuild, anew: boole
     }
     const people = createPeople(database)
     const next = database.prepare(`
-      SELECT e.id, e.workspace, w.name, e.json FROM events e JOIN workspaces w ON w.id = e.workspace
-      WHERE e.id > ? ORDER BY e.id LIMIT ${SLICE_EVENTS}`)
+      SELECT events.id, events.workspace, w.name, ${KEPT} FROM events JOIN workspaces w ON w.id = events.workspace
+      WHERE events.id > ? ORDER BY events.id LIMIT ${SLICE_EVENTS}`)
     const place = database.prepare('UPDATE events SET at = ?, subject = ? WHERE id = ?')
     const advance = database.prepare('UPDATE rebuilding SET up_to = ?')
     const total = database.prepare('SELECT coalesce(max(id), 0) AS last FROM events').get()!.last as number
@@ -58,9 +59,10 @@ export function rebuild(file: string, { read, onProgress }: Rebuild, anew: boole
       const from = database.prepare('SELECT up_to FROM rebuilding').get()?.up_to as number | undefined
       if (from === undefined) break
       const upTo = transaction(database, () => {
-        const rows = next.all(from) as { id: number; workspace: number; name: string; json: string }[]
-        for (const { id, workspace, name, json } of rows) {
-          const event = read(name, json)
+        const rows = next.all(from) as { id: number; workspace: number; name: string }[]
+        for (const row of rows) {
+          const { id, workspace, name } = row
+          const event = read(name, eventJson(row))
           place.run(event.atMs, people.add(workspace, event, id), id)
         }
         people.flush()

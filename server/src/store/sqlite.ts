@@ -3,6 +3,7 @@ import { type Database, openForReading, openForWriting, transaction } from '../s
 import { createCatalogue } from './catalogue.ts'
 import type { Changes, Rejected, StoredEvent } from './changes.ts'
 import { createDedup } from './dedup.ts'
+import { eventJson, KEPT } from './event-json.ts'
 import { createLosses } from './losses.ts'
 import { createPageQueries } from './page-queries.ts'
 import { createPeople } from './people.ts'
@@ -100,9 +101,10 @@ function createWriter(database: Database) {
     },
   })
   const insertEvent = database.prepare(`
-    INSERT INTO events (id, workspace, type, source, event, json, at, subject, position, place, stored_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-  const jsonOf = database.prepare('SELECT json FROM events WHERE id = ?')
+    INSERT INTO events (id, workspace, type, source, event, json, at, received_after, original_after, sent_after, verified,
+      subject, position, place, stored_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const keptOf = database.prepare(`SELECT ${KEPT} FROM events WHERE id = ?`)
   const insertRepeat = database.prepare(`
     INSERT INTO repeats VALUES (?, 1, ?) ON CONFLICT DO UPDATE SET times = times + 1, last_at = excluded.last_at`)
   const insertRejected = database.prepare(`
@@ -131,9 +133,9 @@ function createWriter(database: Database) {
   /** Whether a generated id that is known is another event's: one of the same place in the log of another server. */
   function isOfAnother(ids: ReturnType<typeof dedup.at>, workspace: number, event: StoredEvent, next: number): boolean {
     const holder = ids.holder(workspace, event.messageId)
-    const held = holder === undefined ? undefined : (jsonOf.get(holder)?.json as string | undefined)
-    const receivedAt = receivedAtOf(event.json)
-    if (held === undefined || receivedAtOf(held) === receivedAt) return false
+    const held = holder === undefined ? undefined : keptOf.get(holder)
+    const receivedAt = receivedAtOf(eventJson(event))
+    if (held === undefined || receivedAtOf(eventJson(held)) === receivedAt) return false
     return ids.claim(workspace, `${event.messageId} ${receivedAt}`, next)
   }
 
@@ -166,6 +168,10 @@ function createWriter(database: Database) {
         event.event,
         event.json,
         event.atMs,
+        event.receivedAfter,
+        event.originalAfter,
+        event.sentAfter,
+        event.verified,
         people.add(workspace, event, next),
         event.origin?.position ?? null,
         event.origin?.place ?? null,
