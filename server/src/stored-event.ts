@@ -22,6 +22,7 @@ export function toStoredEvent(
   const { messageId, type, source, userId, anonymousId, event: name = null, properties, traits } = event
   const kept = json === undefined ? toKept(event) : asWhole(event, json)
   return {
+    ...kept,
     workspace,
     messageId,
     idGenerated,
@@ -31,16 +32,15 @@ export function toStoredEvent(
     anonymousId,
     event: name,
     receivedAtMs,
-    ...kept,
     timed: (event.originalTimestamp ?? null) !== null,
-    said: whatItSays(event, kept.atMs),
+    said: whatItSays(event, kept),
     name: name ?? event.name ?? '',
     bag: properties ?? traits,
     origin,
   }
 }
 
-function whatItSays(event: Canonical, atMs: number): Said {
+function whatItSays(event: Canonical, { atMs, receivedAfter }: Pick<StoredEvent, 'atMs' | 'receivedAfter'>): Said {
   const { type, context, verified, email, emailVerified } = event
   return {
     email: email && emailVerified !== false ? email.toLowerCase() : null,
@@ -52,7 +52,7 @@ function whatItSays(event: Canonical, atMs: number): Said {
     accountTraits: type === 'group' ? event.traits : undefined,
     verified,
     // The SDK keeps no event for longer, so whoever did not make the time up is not touched.
-    late: !verified && Date.parse(event.receivedAt) - atMs > EVENT_MAX_AGE_MS,
+    late: !verified && (receivedAfter ?? Date.parse(event.receivedAt) - atMs) > EVENT_MAX_AGE_MS,
   }
 }
 

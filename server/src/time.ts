@@ -58,12 +58,21 @@ function usualMs(text: string): number {
   return lastRead.startMs + ((hour * 60 + minute) * 60 + second) * 1000 + millis
 }
 
+/** The last time that was read of those that a request shares. */
+let lastWritten: { text: string; ms: number | undefined } = { text: '', ms: undefined }
+
 /** Of a time exactly as `iso` writes it. */
-export function writtenMs(text: unknown): number | undefined {
+export function writtenMs(text: string | null | undefined): number | undefined {
   if (typeof text !== 'string') return undefined
   const ms = usualMs(text)
   // The leap second is read and never written.
   return Number.isNaN(ms) || text.startsWith('60', 17) ? undefined : ms
+}
+
+/** The same, of a time that a whole request shares. */
+export function sharedWrittenMs(text: string): number | undefined {
+  if (text !== lastWritten.text) lastWritten = { text, ms: writtenMs(text) }
+  return lastWritten.ms
 }
 
 const USUAL = '0000-00-00T00:00:00.000Z'
@@ -171,10 +180,11 @@ export function correctClock(said: SaidTimes, receivedAtMs: number, warn: (warni
     warn('`timestamp` is more than 24 h ahead or before the year 0: the time of receipt stands instead')
     correctedMs = receivedAtMs
   }
+  const originalTimestamp = originalMs === undefined ? null : iso(originalMs)
   return {
-    originalTimestamp: originalMs === undefined ? null : iso(originalMs),
+    originalTimestamp,
     sentAt: sentMs === undefined ? null : iso(sentMs),
-    timestamp: iso(correctedMs),
+    timestamp: correctedMs === originalMs ? originalTimestamp! : iso(correctedMs),
     receivedAt: sharedIso(receivedAtMs),
   }
 }

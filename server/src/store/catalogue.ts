@@ -27,6 +27,8 @@ interface FieldTally {
   firstAtMs: number
   lastAtMs: number
   examples: Set<string>
+  /** The value that came last: mostly it is the same again, and no new example. */
+  last: unknown
 }
 
 interface NameTally {
@@ -153,10 +155,12 @@ function countFieldsOf(bag: Fields, fields: NameTally['fields'], atMs: number): 
       fields,
       field,
       (known) => known.type === type,
-      () => ({ field, type, ...sinceThen(atMs), examples: new Set<string>() }),
+      () => ({ field, type, ...sinceThen(atMs), examples: new Set<string>(), last: undefined }),
     )
     count(tally, atMs)
-    if (tally.examples.size < EXAMPLES_MAX && type !== 'null') tally.examples.add(exampleOf(value))
+    if (value === tally.last || tally.examples.size >= EXAMPLES_MAX || type === 'null') continue
+    tally.examples.add(exampleOf(value))
+    tally.last = value
   }
 }
 
