@@ -1,4 +1,4 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 
 /** All that airhop uses of a SQLite binding, so that another (better-sqlite3) could take the place of Node's. */
 export type Database = DatabaseSync
@@ -48,6 +48,40 @@ export function transaction<Result>(database: Database, work: () => Result): Res
     // Some failures have rolled back by themselves (https://sqlite.org/lang_transaction.html, "Response To Errors").
     if (database.isTransaction) database.exec('ROLLBACK')
     throw error
+  }
+}
+
+/** Twenty are 4 % dearer than fifty, and fewer are left over at the end. */
+const ROWS_OF_A_STATEMENT = 20
+
+/**
+ * Inserts rows of a table, many in one statement: each for itself costs half as much again. They are there after `flush`.
+ * One that fails takes the transaction with it (`OR ROLLBACK`): to fail alone, a statement of several rows would keep a
+ * journal of its own, which costs what this saves.
+ */
+export function createInserts(database: Database, table: string, columns: readonly string[]) {
+  const row = `(${columns.map(() => '?').join(', ')})`
+  const insert = (rows: number) =>
+    database.prepare(
+      `INSERT OR ROLLBACK INTO ${table} (${columns.join(', ')}) VALUES ${Array(rows).fill(row).join(', ')}`,
+    )
+  const many = insert(ROWS_OF_A_STATEMENT)
+  const one = insert(1)
+  let waiting: SQLInputValue[] = []
+
+  return {
+    /** The values in the order of the columns. */
+    add(...values: SQLInputValue[]): void {
+      waiting.push(...values)
+      if (waiting.length < ROWS_OF_A_STATEMENT * columns.length) return
+      many.run(...waiting)
+      waiting = []
+    },
+
+    flush(): void {
+      for (let at = 0; at < waiting.length; at += columns.length) one.run(...waiting.slice(at, at + columns.length))
+      waiting = []
+    },
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Position } from '../log/port.ts'
-import { type Database, openForReading, openForWriting, transaction } from '../sqlite.ts'
+import { createInserts, type Database, openForReading, openForWriting, transaction } from '../sqlite.ts'
 import { createCatalogue } from './catalogue.ts'
 import type { Changes, Rejected, StoredEvent } from './changes.ts'
 import { createDedup } from './dedup.ts'
@@ -81,6 +81,24 @@ export function openForQueries(file: string) {
   return { reader, query: { ...createQueries(reader), ...createPageQueries(reader) } }
 }
 
+const EVENT_COLUMNS = [
+  'id',
+  'workspace',
+  'type',
+  'source',
+  'event',
+  'json',
+  'at',
+  'received_after',
+  'original_after',
+  'sent_after',
+  'verified',
+  'subject',
+  'position',
+  'place',
+  'stored_at',
+]
+
 const receivedAtOf = (json: string) => (JSON.parse(json) as { receivedAt?: unknown }).receivedAt
 
 function createWriter(database: Database) {
@@ -100,10 +118,7 @@ function createWriter(database: Database) {
       return gone
     },
   })
-  const insertEvent = database.prepare(`
-    INSERT INTO events (id, workspace, type, source, event, json, at, received_after, original_after, sent_after, verified,
-      subject, position, place, stored_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const inserts = createInserts(database, 'events', EVENT_COLUMNS)
   const keptOf = database.prepare(`SELECT ${KEPT} FROM events WHERE id = ?`)
   const insertRepeat = database.prepare(`
     INSERT INTO repeats VALUES (?, 1, ?) ON CONFLICT DO UPDATE SET times = times + 1, last_at = excluded.last_at`)
@@ -133,6 +148,7 @@ function createWriter(database: Database) {
   /** Whether a generated id that is known is another event's: one of the same place in the log of another server. */
   function isOfAnother(ids: ReturnType<typeof dedup.at>, workspace: number, event: StoredEvent, next: number): boolean {
     const holder = ids.holder(workspace, event.messageId)
+    inserts.flush()
     const held = holder === undefined ? undefined : keptOf.get(holder)
     const receivedAt = receivedAtOf(eventJson(event))
     if (held === undefined || receivedAtOf(eventJson(held)) === receivedAt) return false
@@ -160,7 +176,7 @@ function createWriter(database: Database) {
         if (holder !== undefined && holder !== NO_EVENT) insertRepeat.run(holder, event.receivedAtMs)
         continue
       }
-      insertEvent.run(
+      inserts.add(
         next,
         workspace,
         event.type,
@@ -180,6 +196,7 @@ function createWriter(database: Database) {
       noted.add(workspace, event)
       next += 1
     }
+    inserts.flush()
     if (next > first) people.flush()
     noted.write()
     return next - first
