@@ -84,7 +84,7 @@ async function insertAll() {
   for (const events of slices()) {
     position += 1
     const startMs = performance.now()
-    await store.commit(0, position, { events, rejected: [], quarantined: [], losses: [] })
+    await store.commit(0, [{ position, changes: { events, rejected: [], quarantined: [], losses: [] } }])
     ms += performance.now() - startMs
   }
   await store.close()

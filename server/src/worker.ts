@@ -1,6 +1,6 @@
 import type { Log, Position } from './log/port.ts'
 import { replay } from './replay.ts'
-import type { Loss, Quarantined, Rejected, StoredEvent } from './store/changes.ts'
+import type { Replayed } from './store/changes.ts'
 import type { Store } from './store/port.ts'
 
 /** A commit is made early when its events are this long: a few bytes in the log can be many in the store. */
@@ -27,30 +27,24 @@ export async function runWorker({ log, store, partition, signal, onProgress }: W
   await log.consume(
     partition,
     start,
-    async ({ entries, upTo }) => {
-      let events: StoredEvent[] = []
-      let rejected: Rejected[] = []
-      let quarantined: Quarantined[] = []
-      let losses: Loss[] = []
-      let chars = 0
-      for (const { position, entry } of entries) {
-        const changes = replay(partition, position, entry)
-        // What came before it is stored before it is carried out, what comes after it after.
-        const order = changes.order && { order: changes.order }
-        events.push(...changes.events)
-        rejected.push(...changes.rejected)
-        quarantined.push(...changes.quarantined)
-        losses.push(...changes.losses)
-        chars += changes.events.reduce((sum, { json }) => sum + json.length, 0)
-        chars += changes.quarantined.reduce((sum, { event }) => sum + event.json.length, 0)
-        if (position !== upTo && chars < COMMIT_CHARS && !order) continue
-        await store.commit(partition, position, { events, rejected, quarantined, losses, ...order })
-        onProgress(position)
-        events = []
-        rejected = []
-        quarantined = []
-        losses = []
-        chars = 0
+    async ({ entries }) => {
+      let next = 0
+      /** What one commit takes. Each entry is replayed when its turn comes: so its events are let go of while they are young. */
+      function* replayed(): Generator<Replayed, void, undefined> {
+        for (let chars = 0; next < entries.length && chars < COMMIT_CHARS; ) {
+          const { position, entry } = entries[next]!
+          const changes = replay(partition, position, entry)
+          next += 1
+          chars += changes.events.reduce((sum, { json }) => sum + json.length, 0)
+          chars += changes.quarantined.reduce((sum, { event }) => sum + event.json.length, 0)
+          yield { position, changes }
+          // What came before it is stored before it is carried out, what comes after it after.
+          if (changes.order) return
+        }
+      }
+      while (next < entries.length) {
+        await store.commit(partition, replayed())
+        onProgress(entries[next - 1]!.position)
       }
     },
     signal,

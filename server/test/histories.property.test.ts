@@ -179,7 +179,7 @@ test('whatever happens, people, timelines, accounts and counts are the same in a
     for (const chunk of chunks) {
       const events = chunk.map((event) => toStoredEvent(event, { workspace, receivedAtMs: BEGIN, idGenerated: false }))
       position += 1
-      await store.commit(0, position, { events, rejected: [], quarantined: [], losses: [] })
+      await store.commit(0, [{ position, changes: { events, rejected: [], quarantined: [], losses: [] } }])
     }
     const { query } = store
     const range = { fromDay: 0, toDay: 30_000 }

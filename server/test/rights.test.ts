@@ -203,11 +203,11 @@ test('a release that was on its way when its person was erased stores nothing', 
   const about = { workspace, receivedAtMs, source: 'http', status: null, code: 'c', message: '', index: 0, body: '' }
   const quarantined = events.map((event) => ({ event, rejected: { ...about, messageId: event.messageId } }))
   const order = { orderId: 'o', workspace, do: 'erase' as const, id: 'ada' }
-  await store.commit(0, 1, { events: [], rejected: [], quarantined, losses: [] })
-  await store.commit(0, 2, { events: [], rejected: [], quarantined: [], losses: [], order })
+  await store.commit(0, [{ position: 1, changes: { events: [], rejected: [], quarantined, losses: [] } }])
+  await store.commit(0, [{ position: 2, changes: { events: [], rejected: [], quarantined: [], losses: [], order } }])
   expect(store.query.outcome('o')).toMatchObject({ done: 'erased', events: 2 })
   const released = events.map((event) => ({ ...event, released: true as const }))
-  await store.commit(0, 3, { events: released, rejected: [], quarantined: [], losses: [] })
+  await store.commit(0, [{ position: 3, changes: { events: released, rejected: [], quarantined: [], losses: [] } }])
   const all = store.query.events(workspace, {}, { after: undefined, limit: 10, order: 'asc' })
   expect(all.items).toEqual([])
 })

@@ -110,7 +110,7 @@ export interface Loss {
   events: number
 }
 
-/** What one chunk of the log comes to. */
+/** What an entry of the log comes to. */
 export interface Changes {
   events: readonly StoredEvent[]
   rejected: readonly Rejected[]
@@ -118,4 +118,10 @@ export interface Changes {
   losses: readonly Loss[]
   /** Carried out after the events. */
   order?: Order
+}
+
+/** What the entry at a position comes to. */
+export interface Replayed {
+  position: Position
+  changes: Changes
 }

@@ -1,5 +1,5 @@
 import type { Position } from '../log/port.ts'
-import type { Changes, StoredEvent } from './changes.ts'
+import type { Replayed, StoredEvent } from './changes.ts'
 import type { PageQueries } from './page-port.ts'
 import type { Queries } from './queries-port.ts'
 
@@ -7,8 +7,11 @@ import type { Queries } from './queries-port.ts'
 export interface Store {
   /** Up to where the log is processed; undefined before the first commit. */
   position(partition: number): Promise<Position | undefined>
-  /** Stores each event whose (workspace, messageId) was not stored in the last 30 days at least; the first one wins. */
-  commit(partition: number, upTo: Position, changes: Changes): Promise<void>
+  /**
+   * Stores each event whose (workspace, messageId) was not stored in the last 30 days at least; the first one wins. The
+   * entries, one at least, are asked for one after the other, and none is kept.
+   */
+  commit(partition: number, entries: Iterable<Replayed>): Promise<void>
   /** Stores events of a file, and (where the file has a name) how many of its lines are done; how many of the events were new. */
   importEvents(file: string | undefined, lines: number, events: readonly StoredEvent[]): Promise<number>
   /** How many lines of a file are done. */

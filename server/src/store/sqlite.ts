@@ -1,7 +1,7 @@
 import type { Position } from '../log/port.ts'
 import { createInserts, type Database, openForReading, openForWriting, transaction } from '../sqlite.ts'
 import { createCatalogue } from './catalogue.ts'
-import type { Changes, Rejected, StoredEvent } from './changes.ts'
+import type { Changes, Order, Rejected, Replayed, StoredEvent } from './changes.ts'
 import { createDedup } from './dedup.ts'
 import { eventJson, KEPT } from './event-json.ts'
 import { createLosses } from './losses.ts'
@@ -45,8 +45,8 @@ export function openSqliteStore(file: string): Store {
       return position.get(partition)?.position as Position | undefined
     },
 
-    async commit(partition, upTo, changes) {
-      open().commit(partition, upTo, changes)
+    async commit(partition, entries) {
+      open().commit(partition, entries)
     },
 
     async importEvents(source, lines, events) {
@@ -155,16 +155,16 @@ function createWriter(database: Database) {
     return ids.claim(workspace, `${event.messageId} ${receivedAt}`, next)
   }
 
-  /** How many of them were new. */
-  function storeEvents(events: readonly StoredEvent[], isImport = false): number {
-    const oldest = events[0]
-    if (!oldest) return 0
-    const ids = dedup.at(oldest.receivedAtMs)
+  /** Begins what is stored together: `add` events, then `finish`. */
+  function openEvents(isImport = false) {
     const noted = catalogue.open()
     const storedAtMs = Date.now()
     const first = Number(lastEvent.get()?.seq ?? 0) + 1
     let next = first
-    for (const event of events) {
+    let ids: ReturnType<typeof dedup.at> | undefined
+
+    function add(event: StoredEvent): void {
+      ids ??= dedup.at(event.receivedAtMs)
       const workspace = workspaceId(event.workspace)
       const wasHeld = event.released && quarantine.release(workspace, event.messageId)
       // A generated id is nobody else's, whatever a sender makes of `gen-…`; but it may be released twice, or imported.
@@ -174,7 +174,7 @@ function createWriter(database: Database) {
       if (!isNew) {
         const holder = ids.holder(workspace, event.messageId)
         if (holder !== undefined && holder !== NO_EVENT) insertRepeat.run(holder, event.receivedAtMs)
-        continue
+        return
       }
       inserts.add(
         next,
@@ -196,10 +196,17 @@ function createWriter(database: Database) {
       noted.add(workspace, event)
       next += 1
     }
-    inserts.flush()
-    if (next > first) people.flush()
-    noted.write()
-    return next - first
+
+    return {
+      add,
+      /** Gives how many of them were new. */
+      finish(): number {
+        inserts.flush()
+        if (next > first) people.flush()
+        noted.write()
+        return next - first
+      },
+    }
   }
 
   /** Gives the places of those rows. */
@@ -237,23 +244,34 @@ function createWriter(database: Database) {
   }
 
   return {
-    commit: (partition: number, upTo: Position, { events, rejected, quarantined, losses, order }: Changes): void =>
+    commit: (partition: number, entries: Iterable<Replayed>): void =>
       write(() => {
-        const stored = storeEvents(events)
-        storeRejected(rejected)
-        storeQuarantined(quarantined)
-        const newest = quarantined.at(-1)?.event ?? events.at(-1) ?? rejected.at(-1)
-        if (newest) quarantine.trim(newest.receivedAtMs)
-        for (const loss of losses) noteLoss(workspaceId(loss.workspace), loss)
-        if (order) removal.carryOut(workspaceId(order.workspace), order)
-        advance.run(partition, upTo, stored > 0 ? Date.now() : null)
+        const stored = openEvents()
+        let upTo: Position = 0
+        let newestMs: number | undefined
+        let ordered: Order | undefined
+        for (const { position, changes } of entries) {
+          const { events, rejected, quarantined, losses, order } = changes
+          for (const event of events) stored.add(event)
+          storeRejected(rejected)
+          storeQuarantined(quarantined)
+          for (const loss of losses) noteLoss(workspaceId(loss.workspace), loss)
+          newestMs = (quarantined.at(-1)?.event ?? events.at(-1) ?? rejected.at(-1))?.receivedAtMs ?? newestMs
+          upTo = position
+          ordered = order
+        }
+        const isNew = stored.finish() > 0
+        if (newestMs !== undefined) quarantine.trim(newestMs)
+        if (ordered) removal.carryOut(workspaceId(ordered.workspace), ordered)
+        advance.run(partition, upTo, isNew ? Date.now() : null)
       }),
 
     importEvents: (file: string | undefined, lines: number, events: readonly StoredEvent[]): number =>
       write(() => {
-        const stored = storeEvents(events, true)
+        const stored = openEvents(true)
+        for (const event of events) stored.add(event)
         if (file !== undefined) noteImport.run(file, lines)
-        return stored
+        return stored.finish()
       }),
 
     tidy: (): void => write(removal.tidy),
