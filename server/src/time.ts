@@ -133,7 +133,7 @@ let lastDay = { startMs: Number.NaN, text: '' }
 /** The time of receipt is that of a whole request. */
 let lastShared = { ms: Number.NaN, text: '' }
 
-function sharedIso(ms: number): string {
+export function sharedIso(ms: number): string {
   if (ms !== lastShared.ms) lastShared = { ms, text: iso(ms) }
   return lastShared.text
 }

@@ -1,4 +1,4 @@
-import { iso, sharedWrittenMs, writtenMs } from '../time.ts'
+import { iso, sharedIso, sharedWrittenMs, writtenMs } from '../time.ts'
 import type { KeptEvent } from './changes.ts'
 
 /** What of a canonical event stands in columns of its own. */
@@ -69,8 +69,12 @@ export const KEPT = `events.type, events.source, events.event, events.at AS atMs
 export function eventJson(kept: Readonly<Record<string, unknown>> | KeptEvent): string {
   const { type, source, event, atMs, receivedAfter, originalAfter, sentAfter, verified, json } = kept as KeptEvent
   if (receivedAfter === null) return json
-  const time = (after: number | null) => (after === null ? 'null' : `"${iso(atMs + after)}"`)
+  const timestamp = `"${iso(atMs)}"`
+  const time = (after: number | null) => {
+    if (after === null) return 'null'
+    return after === 0 ? timestamp : `"${iso(atMs + after)}"`
+  }
   const name = event === null ? '' : `"event":${JSON.stringify(event)},`
-  const times = `"originalTimestamp":${time(originalAfter)},"sentAt":${time(sentAfter)},"timestamp":${time(0)},"receivedAt":${time(receivedAfter)}`
+  const times = `"originalTimestamp":${time(originalAfter)},"sentAt":${time(sentAfter)},"timestamp":${timestamp},"receivedAt":"${sharedIso(atMs + receivedAfter)}"`
   return `{"type":"${type}","source":"${source}",${name}${json.slice(1, -1)},${times},"verified":${verified === 1}}`
 }
