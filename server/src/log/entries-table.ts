@@ -95,9 +95,13 @@ export const toEntry = (row: Record<string, unknown>): Entry => ({
   workspace: row.workspace as string | null,
   facts: JSON.parse(row.facts as string) as RequestFacts,
   encoding: row.encoding as string | null,
-  body: row.packed ? zstdDecompressSync(row.body as Uint8Array) : (row.body as Uint8Array),
+  body: row.packed ? unpack(row.body as Uint8Array, row.body_bytes as number) : (row.body as Uint8Array),
   bodyBytes: row.body_bytes as number,
   events: row.events as number,
   refusal: row.refusal === null ? null : (JSON.parse(row.refusal as string) as Refusal),
   rulings: row.rulings === null ? null : (JSON.parse(row.rulings as string) as Rulings),
 })
+
+/** In one piece, with a byte to spare so that its end is seen. Of what is a gzip besides it is a guess, and there may be more pieces. */
+const unpack = (body: Uint8Array, bodyBytes: number) =>
+  zstdDecompressSync(body, { chunkSize: Math.max(PACKED_MIN_BYTES, bodyBytes + 1) })
