@@ -51,12 +51,11 @@ export function callsDelivery(
   groups: readonly Group[],
   { doorType, isSingle, terms }: { doorType?: EventType | undefined; isSingle: boolean; terms?: Terms },
 ): Delivery {
-  return {
-    isSingle,
-    items: groups.flatMap(({ envelope, calls }) =>
-      calls.map((raw) => ({ calls: [{ raw, envelope, doorType, terms }] })),
-    ),
+  const items: Item[] = []
+  for (const { envelope, calls } of groups) {
+    for (const raw of calls) items.push({ calls: [{ raw, envelope, doorType, terms }] })
   }
+  return { isSingle, items }
 }
 
 /** What a source makes of one of its events; a refusal may also be thrown. */
