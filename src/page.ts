@@ -30,7 +30,7 @@ export const redact = (url: string): string =>
 const canonical = (): string | undefined => document.querySelector<HTMLLinkElement>('link[rel=canonical]')?.href
 
 /** What names the page at this moment: `describePage` gives the same for the same fingerprint. */
-export const pageFingerprint = (): string => document.URL + document.title + canonical()
+export const pageFingerprint = (): string => location.href + document.title + canonical()
 
 /** Of where the page is, or was. */
 export const describePage = (at: URL | Location = location): Page => {

@@ -80,6 +80,7 @@ export const openQueue = (journal: Journal, log: (...line: unknown[]) => void) =
       if (bytes > QUEUE_MAX_BYTES) measure(QUEUE_MAX_BYTES * 0.9)
     },
     on(wanted: Fate, listener: Listener) {
+      if (!/ed$/.test(wanted)) log(`there is no ${wanted}`)
       const tell = (fate: Fate, result: Result) =>
         // In a task of its own: what the page's function throws is the page's error, not ours.
         fate === wanted && queueMicrotask(() => listener(result))

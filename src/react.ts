@@ -32,7 +32,7 @@ export const AirhopProvider = ({ airhop, options, children }: AirhopProviderProp
 
 let outside: Airhop | undefined
 const openOutside = (): Airhop => {
-  if (!outside) console.error('airhop: useAirhop() is used outside of <AirhopProvider>: its calls do nothing.')
+  if (!outside) console.error('airhop: useAirhop() is used outside of <AirhopProvider>: it does nothing.')
   outside ||= open({ key: '' }, 'no_provider')
   return outside
 }

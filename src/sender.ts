@@ -159,7 +159,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     if (/40[13]/.test(reason)) {
       phase = 'stopped'
       tellSaved(own(), reason)
-      complain(`write key refused (${status}): check data-key, and the server's allowedOrigins`)
+      complain(`write key refused (${status}): check data-key and allowedOrigins`)
     } else if (batch[1]) maxEvents = Math.ceil(batch.length / 2)
     else if (refusedAt[entry.messageId]! < passes) settle(entry, 'rejected', reason)
     else {
@@ -240,13 +240,11 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       if (phase === 'held') for (const entry of own()) journal.put(entry)
       phase = 'here'
       queue.measure()
-      wake()
       drainIn(DRAIN_MIN_MS + Math.random() * (DRAIN_MAX_MS - DRAIN_MIN_MS))
-    } else {
-      // Another tab may have ended the pause.
-      sleep()
-      wake()
     }
+    // Another tab may have ended the pause.
+    sleep()
+    wake()
   }
 
   return {

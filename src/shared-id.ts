@@ -11,8 +11,11 @@ export const sharedId =
   ({ domain }: { domain: string }): Extension =>
   ({ identity, prefix }) => {
     const name = encodeURIComponent(prefix).replaceAll('.', '_')
-    const labels = location.hostname.split('.')
-    const wider = domain === 'auto' ? labels.map((_, index) => labels.slice(-1 - index).join('.')) : [domain]
+
+    const wider =
+      domain === 'auto'
+        ? location.hostname.split('.').map((_, index, labels) => labels.slice(-1 - index).join('.'))
+        : [domain]
     const domains = [...wider, '']
     let found: string | undefined
 
