@@ -60,6 +60,15 @@ const later = (ms: number) => {
   vi.useFakeTimers({ toFake: ['Date'], now, shouldAdvanceTime: true })
 }
 
+/** A page whose timers go when the test says so, and the names of the events of each request it makes. */
+const openTimedPage = (flushMs: number) => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+  onTestFinished(() => void vi.unstubAllGlobals())
+  const sent: unknown[] = []
+  const { open, answer } = openBrowser({ flushMs }, (events) => sent.push(names(events)))
+  return { airhop: open().airhop, answer, sent }
+}
+
 describe('an event', () => {
   test('is in localStorage when the task that made it ends, stays until it is answered for, and is gone afterwards', async () => {
     const key = newKey()
@@ -78,17 +87,13 @@ describe('an event', () => {
   })
 
   test('goes in the next task, with those of the same one; later ones wait for flushMs and travel together', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
-    onTestFinished(() => void vi.unstubAllGlobals())
-    const sent: unknown[] = []
-    const browser = openBrowser({ flushMs: 150 }, (events) => sent.push(names(events)))
-    const { airhop } = browser.open()
+    const { airhop, answer, sent } = openTimedPage(150)
     airhop.track('a')
     airhop.track('b')
     expect(sent).toEqual([])
     await vi.advanceTimersByTimeAsync(0)
     expect(sent).toEqual([['a', 'b']])
-    await browser.answer(200)
+    await answer(200)
     airhop.track('c')
     await vi.advanceTimersByTimeAsync(100)
     airhop.track('d')
@@ -102,14 +107,10 @@ describe('an event', () => {
   })
 
   test('waits flushMs from its call, not from the request before, so that steady calls make fewer requests', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
-    onTestFinished(() => void vi.unstubAllGlobals())
-    const sent: unknown[] = []
-    const browser = openBrowser({ flushMs: 150 }, (events) => sent.push(names(events)))
-    const { airhop } = browser.open()
+    const { airhop, answer, sent } = openTimedPage(150)
     airhop.track('a')
     await vi.advanceTimersByTimeAsync(0)
-    await browser.answer(200)
+    await answer(200)
     await vi.advanceTimersByTimeAsync(140)
     airhop.track('b')
     await vi.advanceTimersByTimeAsync(149)
@@ -119,16 +120,12 @@ describe('an event', () => {
   })
 
   test('that is made while a request is under way waits flushMs too, and no longer than for its answer after that', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
-    onTestFinished(() => void vi.unstubAllGlobals())
-    const sent: unknown[] = []
-    const browser = openBrowser({ flushMs: 150 }, (events) => sent.push(names(events)))
-    const { airhop } = browser.open()
+    const { airhop, answer, sent } = openTimedPage(150)
     airhop.track('a')
     await vi.advanceTimersByTimeAsync(50)
     airhop.track('b')
     await vi.advanceTimersByTimeAsync(50)
-    await browser.answer(200)
+    await answer(200)
     await vi.advanceTimersByTimeAsync(99)
     expect(sent).toEqual([['a']])
     await vi.advanceTimersByTimeAsync(1)
@@ -136,36 +133,28 @@ describe('an event', () => {
     airhop.track('c')
     await vi.advanceTimersByTimeAsync(1000)
     expect(sent).toEqual([['a'], ['b']])
-    await browser.answer(200)
+    await answer(200)
     expect(sent).toEqual([['a'], ['b'], ['c']])
   })
 
   test('that is made while a try is under way goes with the next try, and does not wait for what was set aside for this one', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
-    onTestFinished(() => void vi.unstubAllGlobals())
-    const sent: unknown[] = []
-    const browser = openBrowser({ flushMs: 150 }, (events) => sent.push(names(events)))
-    const { airhop } = browser.open()
+    const { airhop, answer, sent } = openTimedPage(150)
     airhop.track('a')
     await vi.advanceTimersByTimeAsync(0)
-    await browser.answer(503)
+    await answer(503)
     await vi.advanceTimersByTimeAsync(2000)
     expect(sent).toEqual([['a'], ['a']])
     airhop.track('b')
-    await browser.answer(503)
+    await answer(503)
     await vi.advanceTimersByTimeAsync(2500)
     expect(sent).toEqual([['a'], ['a'], ['a', 'b']])
   })
 
   test('is not hurried by the look at what earlier pages have left, when they have left nothing', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
-    onTestFinished(() => void vi.unstubAllGlobals())
-    const sent: unknown[] = []
-    const browser = openBrowser({ flushMs: 10_000 }, (events) => sent.push(names(events)))
-    const { airhop } = browser.open()
+    const { airhop, answer, sent } = openTimedPage(10_000)
     airhop.track('a')
     await vi.advanceTimersByTimeAsync(0)
-    await browser.answer(200)
+    await answer(200)
     airhop.track('b')
     await vi.advanceTimersByTimeAsync(9999)
     expect(sent).toEqual([['a']])
