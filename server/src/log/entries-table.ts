@@ -102,6 +102,9 @@ export const toEntry = (row: Record<string, unknown>): Entry => ({
   rulings: row.rulings === null ? null : (JSON.parse(row.rulings as string) as Rulings),
 })
 
-/** In one piece, with a byte to spare so that its end is seen. Of what is a gzip besides it is a guess, and there may be more pieces. */
+/**
+ * In one piece, with a byte to spare so that its end is seen. A body that its sender has compressed without saying so has
+ * another length than `bodyBytes`, which is what it holds: it may come in several pieces.
+ */
 const unpack = (body: Uint8Array, bodyBytes: number) =>
   zstdDecompressSync(body, { chunkSize: Math.max(PACKED_MIN_BYTES, bodyBytes + 1) })
