@@ -15,7 +15,7 @@ import {
 import { openPause } from './pause.ts'
 import type { Queue } from './queue.ts'
 import { namesOf, remove } from './storage.ts'
-import { post } from './transport.ts'
+import { type Outcome, post } from './transport.ts'
 
 interface Parts {
   url: string
@@ -75,18 +75,24 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
   }
 
   /** Tells the calls that wait that their events are kept, and will be tried again. */
-  const tellSaved = (entries: Entry[], reason?: string) => {
-    for (const entry of entries) {
+  const tellSaved = (entries: Entry[], reason?: string) =>
+    entries.forEach((entry) => {
       entry.answer!({ messageId: entry.messageId, status: 'saved', reason })
       entry.answer = answered
-    }
+    })
+
+  /** What waits outlives the page, and the calls that wait for it are told so. */
+  const keep = () => {
+    journal.save(own())
+    tellSaved(own())
   }
 
   const wake = () => {
     if (phase === 'here' && waiting.size)
-      // Other tabs wake from the same pause: the first makes it longer for them.
+      // Other tabs wake from the same pause, those out of sight at the same moment: one of these tries, and the first makes
+      // the pause longer for all. In sight no lock is waited for: phones stop tabs out of sight, with the locks they hold.
       timer ||= setTimeout(
-        hurry,
+        document.hidden && pause.read()[2] ? drainNow : hurry,
         Math.max(pause.leftMs() * (1 + Math.random() / 10), Date.now() - sentAt < flushMs ? flushMs : 0),
       )
   }
@@ -122,24 +128,25 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       const timeoutMs = REQUEST_TIMEOUT_MS * 2 ** Math.min(3, failures)
       // One tab tries for all.
       if (failures) setPause(timeoutMs, failures)
-      const outcome = await Promise.race([
-        post(url, toBody(batch, queue.stats()), timeoutMs),
-        new Promise<undefined>((resolve) => {
-          left = resolve
-        }),
-      ])
+      const outcome = await new Promise<Outcome | undefined>((resolve) => {
+        left = resolve
+        post(url, toBody(batch, queue.stats()), timeoutMs).then(resolve)
+      })
       log('request', batch.length, outcome)
       flying = []
       if (!outcome) break
       const { codes, refused, waitMs } = outcome
       if (codes) {
-        for (const [index, entry] of batch.entries()) settle(entry, codes[index] ? 'rejected' : 'stored', codes[index])
+        batch.forEach((entry, index) => {
+          const code = codes[index]
+          settle(entry, code ? 'rejected' : 'stored', code)
+        })
         passes++
         suspects = new Set()
         maxEvents *= 2
         if (failures) {
           setPause(0, 0)
-          drainIn(0)
+          drainNow()
         }
       } else if (refused) narrow(batch, refused, failures)
       else fail(failures, waitMs)
@@ -165,7 +172,9 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     else {
       // One alone is refused where others pass, if they did just before; of several it is not known.
       if (suspects.add(entry).size > 1) passedBefore = passes
-      for (const { messageId } of suspects) refusedAt[messageId] = passedBefore
+      suspects.forEach(({ messageId }) => {
+        refusedAt[messageId] = passedBefore
+      })
       // Others may pass: more of them after each pause, so that a few poison events at the head hold nothing up for ever.
       if (suspects.size >= Math.min(waiting.size, 3 + failures)) {
         // Not at the first: it may be one event alone.
@@ -179,11 +188,10 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
   }
 
   const fail = (failures: number, waitMs = 0) => {
-    const ms = Math.max(waitMs, backoffMs(failures + 1, Math.random()))
+    const ms = Math.max(waitMs, backoffMs(failures, Math.random()))
     setPause(waitMs ? -ms : ms, failures + 1)
     suspects = new Set()
-    journal.save(own())
-    tellSaved(own())
+    keep()
   }
 
   /**
@@ -198,13 +206,15 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
 
   const drainIn = (ms: number) => {
     clearTimeout(drainTimer)
-    drainTimer = setTimeout(async () => {
-      // One tab of the origin at a time, where the browser has locks; else two may send the same, and the server keeps one.
-      // No locks on plain http, and an exception or a rejection in some sandboxes.
-      const oneTab = async () => navigator.locks.request(prefix, { ifAvailable: true }, (lock) => !lock || drain())
-      const rest = await oneTab().catch(drain)
-      if (rest) drainIn(DRAIN_AGE_MS)
-    }, ms)
+    drainTimer = setTimeout(drainNow, ms)
+  }
+
+  const drainNow = async () => {
+    // One tab of the origin at a time, where the browser has locks; else two may send the same, and the server keeps one.
+    // No locks on plain http, and an exception or a rejection in some sandboxes.
+    const oneTab = async () => navigator.locks.request(prefix, { ifAvailable: true }, (lock) => !lock || drain())
+    const rest = await oneTab().catch(drain)
+    if (rest) drainIn(DRAIN_AGE_MS)
   }
 
   /** Sends what other tabs and earlier pages have left, and tells whether some of it is left for later. */
@@ -237,7 +247,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       for (const entry of waiting) settle(entry, 'dropped', 'opted_out')
       for (const name of namesOf(prefix)) if (name !== 'consent') remove(prefix + name)
     } else if (state === 'granted' && !document.prerendering && (phase === 'held' || phase === 'away')) {
-      if (phase === 'held') for (const entry of own()) journal.put(entry)
+      if (phase === 'held') own().forEach(journal.put)
       phase = 'here'
       queue.measure()
       drainIn(DRAIN_MIN_MS + Math.random() * (DRAIN_MAX_MS - DRAIN_MIN_MS))
@@ -289,9 +299,8 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       beacon(own().filter((entry) => !fresh.includes(entry)))
       phase = 'away'
       // Of a frame that is removed no task ends.
-      journal.save(own())
+      keep()
       left?.()
-      tellSaved(own())
     },
 
     enter,
@@ -300,7 +309,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     online() {
       setPause(0, 0)
       hurry()
-      drainIn(0)
+      drainNow()
     },
   }
 }

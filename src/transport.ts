@@ -30,7 +30,7 @@ export const post = async (url: string, body: string, timeoutMs: number): Promis
     })
     const { status } = response
     if (/4(0[013]|13|22)/.test(`${status}`)) return { refused: status }
-    outcome.waitMs = retryAfterMs(response.headers.get('Retry-After'), Date.now())
+    outcome.waitMs = retryAfterMs(response.headers.get('Retry-After'))
     const { received, errors }: BatchAnswer = await response.json()
     // A captive portal or a wrong proxy says 200 to everything.
     if (response.ok && typeof received === 'number') {

@@ -342,6 +342,29 @@ describe('a failure', () => {
 })
 
 describe('a pause', () => {
+  test('ends with a try of one tab out of sight at a time, and of one in sight whoever holds the lock', async () => {
+    const { airhop, answer, sent } = openTimedPage(150)
+    const hidden = vi.spyOn(document, 'hidden', 'get').mockReturnValue(true)
+    let lock: object | null = null
+    const locks = {
+      request: async (_name: string, _options: unknown, task: (lock: object | null) => unknown) => task(lock),
+    }
+    vi.stubGlobal('navigator', { ...navigator, locks })
+    airhop.track('a')
+    await vi.advanceTimersByTimeAsync(0)
+    await answer(503)
+    await vi.advanceTimersByTimeAsync(9000)
+    expect(sent).toEqual([['a']])
+    lock = {}
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(sent).toEqual([['a'], ['a']])
+    lock = null
+    hidden.mockReturnValue(false)
+    await answer(503)
+    await vi.advanceTimersByTimeAsync(2500)
+    expect(sent).toEqual([['a'], ['a'], ['a']])
+  })
+
   test('that the server wants longer is an hour', async () => {
     collector.answer = () => say(503, {}, { 'Retry-After': '999999999' })
     const key = newKey()
@@ -354,6 +377,7 @@ describe('a pause', () => {
     delete (window as { __airhop?: unknown }).__airhop
     later(2 * 60_000)
     expect(await openPage({ key }).track('c')).toMatchObject({ status: 'stored' })
+    await until(() => expect(names(collector.taken)).toEqual(['c', 'a', 'b']))
   })
 
   test('that the server has asked for is not shortened by the failure of a request that another tab had under way', async () => {

@@ -19,7 +19,7 @@ test('Retry-After is obeyed by all tabs, also by one that is opened and one that
   expect(faults.arrivals.slice(1).filter(({ at }) => at < until)).toEqual([])
 })
 
-test('of ten tabs that wait for the end of the same Retry-After, few try before they see the next one', async ({
+test('of ten tabs behind another that wait for the end of the same Retry-After, few try before they see the next one', async ({
   faults,
   shop,
 }) => {
@@ -30,6 +30,10 @@ test('of ten tabs that wait for the end of the same Retry-After, few try before 
       return shop.enter(`/${n}`)
     }),
   )
+  // Timers of hidden pages go once a second, those of all pages at the same moment.
+  await (await shop.enter('/next')).tab.show()
+  const seen = () => Promise.all(visitors.map(({ tab }) => tab.evaluate(() => document.visibilityState)))
+  await expect.poll(seen).toEqual(visitors.map(() => 'hidden'))
   const refused = faults.reactTo(1, { status: 503, headers: { 'retry-after': '15' } })
   await visitors[0]!.track(1)
   await refused
