@@ -126,7 +126,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
       flying = batch
       const failures = pause.read()[2]
       const timeoutMs = REQUEST_TIMEOUT_MS * 2 ** Math.min(3, failures)
-      // One tab tries for all.
+      // One tab tries for all, also where there are no locks, or it is in sight.
       if (failures) setPause(timeoutMs, failures)
       const outcome = await new Promise<Outcome | undefined>((resolve) => {
         left = resolve
@@ -209,6 +209,7 @@ export const createSender = ({ url, flushMs, consent, queue, journal, prefix, lo
     drainTimer = setTimeout(drainNow, ms)
   }
 
+  /** A drain, and after failures a try with it. Who finds another tab at it looks again later, or is told by what that one writes. */
   const drainNow = async () => {
     // One tab of the origin at a time, where the browser has locks; else two may send the same, and the server keeps one.
     // No locks on plain http, and an exception or a rejection in some sandboxes.
